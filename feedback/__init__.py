@@ -1,0 +1,1 @@
+"""The business: people, surveys, runs, answers, notes. One module per noun."""

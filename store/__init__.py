@@ -1,0 +1,1 @@
+"""Documents and where they are kept: one contract, two engines."""

@@ -1,0 +1,45 @@
+"""Hearback's containers as data: the engines, the deployment and the stand-in read the same table."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+Doc = dict[str, object]
+
+
+class Container(msgspec.Struct, frozen=True):
+    """One container: its partition field, the fields that queries may use, and its schema history.
+
+    `fields` are indexed; everything else is left out of the index. `upgrades[n]` turns a document of
+    version n into one of version n + 1. `expires` says that documents may carry `ttl`, in seconds.
+    """
+
+    name: str
+    partition: str
+    fields: tuple[str, ...] = ()
+    expires: bool = False
+    version: int = 1
+    upgrades: Mapping[int, Callable[[Doc], Doc]] = {}
+
+    def upgrade(self, doc: Doc) -> Doc:
+        """Return the document at today's version. Raises `ValueError` for one from the future."""
+        found = doc.pop("v", 1)
+        if not isinstance(found, int) or found > self.version:
+            msg = f"a document of {self.name} has version {found}, this Hearback reads up to {self.version}"
+            raise ValueError(msg)
+        for version in range(found, self.version):
+            doc = self.upgrades[version](doc)
+        return doc
+
+
+CONTAINERS: dict[str, Container] = {
+    one.name: one
+    for one in (
+        Container("people", "id", fields=("tenant",)),
+        Container("surveys", "id", fields=("kind",)),
+        Container("runs", "run", fields=("kind", "state", "slice", "created_at", "survey")),
+        Container("ledger", "book", fields=("kind", "at", "author")),
+        Container("state", "id", fields=("kind", "due_at"), expires=True),
+        Container("audit", "day", fields=("at",)),
+    )
+}
