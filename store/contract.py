@@ -4,6 +4,7 @@ A document is a JSON object that lives in a container, under one partition, with
 in that partition. Nothing here knows what the documents are about.
 """
 
+import operator
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -20,6 +21,7 @@ MAX_BATCH = 100  # Cosmos DB transactional batch limit
 MAX_PATCH = 10  # Cosmos DB patch operations in one request
 MAX_ID = 255
 _SAFE_ID = re.compile(r"[^/\\?#\x00-\x1f]+\Z")
+_RANGES = {"lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
 _BODY = msgspec.json.Encoder()
 
 
@@ -266,13 +268,10 @@ def _holds(doc: Doc, one: Where) -> bool:
 
 
 def _in_range(found: object, one: Where) -> bool:
-    if isinstance(found, str) and isinstance(one.value, str):
-        order = (found > one.value) - (found < one.value)
-    elif isinstance(found, int | float) and isinstance(one.value, int | float):
-        order = (found > one.value) - (found < one.value)
-    else:
-        return False
-    return {Op.LT: order < 0, Op.LE: order <= 0, Op.GT: order > 0, Op.GE: order >= 0}[one.op]
+    comparable = (isinstance(found, str) and isinstance(one.value, str)) or (
+        isinstance(found, int | float) and isinstance(one.value, int | float)
+    )
+    return comparable and bool(_RANGES[one.op](found, one.value))
 
 
 def _name(value: object, what: str) -> str:
