@@ -4,7 +4,6 @@ A document is a JSON object that lives in a container, under one partition, with
 in that partition. Nothing here knows what the documents are about.
 """
 
-import operator
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -21,7 +20,7 @@ MAX_BATCH = 100  # Cosmos DB transactional batch limit
 MAX_PATCH = 10  # Cosmos DB patch operations in one request
 MAX_ID = 255
 _SAFE_ID = re.compile(r"[^/\\?#\x00-\x1f]+\Z")
-_RANGES = {"lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge}
+_RANGES = {-1: ("lt", "le"), 0: ("le", "ge"), 1: ("gt", "ge")}  # order of field and value -> what holds
 _BODY = msgspec.json.Encoder()
 
 
@@ -268,10 +267,12 @@ def _holds(doc: Doc, one: Where) -> bool:
 
 
 def _in_range(found: object, one: Where) -> bool:
-    comparable = (isinstance(found, str) and isinstance(one.value, str)) or (
-        isinstance(found, int | float) and isinstance(one.value, int | float)
-    )
-    return comparable and bool(_RANGES[one.op](found, one.value))
+    bound = one.value
+    if isinstance(found, str) and isinstance(bound, str):
+        return one.op in _RANGES[(found > bound) - (found < bound)]
+    if isinstance(found, int | float) and isinstance(bound, int | float):
+        return one.op in _RANGES[(found > bound) - (found < bound)]
+    return False
 
 
 def _name(value: object, what: str) -> str:
