@@ -1,10 +1,13 @@
 """People the bot can write to, and what they may do."""
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
+
+from store.contract import Conflict, Missing, Op, Patch, Store, Where
 
 
 class Role(StrEnum):
@@ -62,3 +65,88 @@ class Policy(msgspec.Struct, frozen=True):
 def person_id(tenant: str, object_id: str) -> str:
     """Return the key of a person: an object id is unique only within its tenant."""
     return f"{tenant}:{object_id}"
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """What one incoming activity tells about its sender."""
+
+    tenant: str
+    object_id: str
+    name: str
+    locale: str
+    conversation: Conversation
+
+
+async def find_person(store: Store, key: str) -> Person | None:
+    """Return a person, or None for somebody who never wrote."""
+    doc = await store.get("people", key, key)
+    return None if doc is None else msgspec.convert(doc, Person)
+
+
+async def meet(store: Store, contact: Contact, now: datetime) -> Person:
+    """Return the person who is writing, stored with today's way to reach them; writes only what changed.
+
+    Somebody who writes can be reached again, whatever went wrong before.
+    """
+    key = person_id(contact.tenant, contact.object_id)
+    known = await find_person(store, key)
+    if known is None:
+        return await _first_contact(store, contact, now)
+    told = {"name": contact.name or known.name, "locale": contact.locale or known.locale, "unreachable": ""}
+    news: dict[str, object] = {field: value for field, value in told.items() if getattr(known, field) != value}
+    if known.conversation != contact.conversation:
+        news["conversation"] = msgspec.to_builtins(contact.conversation)
+    return known if not news else await _update(store, key, news)
+
+
+async def mark_unreachable(store: Store, key: str, reason: str) -> None:
+    """Write nothing more to this person until they write to the bot. Unknown people are left alone."""
+    with contextlib.suppress(Missing):
+        await _update(store, key, {"unreachable": reason})
+
+
+async def set_opt_out(store: Store, key: str, *, has_opted_out: bool) -> Person:
+    """Keep a person out of every survey, or let them in again."""
+    return await _update(store, key, {"has_opted_out": has_opted_out})
+
+
+async def find_people(store: Store, keys: Sequence[str]) -> list[Person]:
+    """Return the people with these keys, at most 100, in the order of their keys."""
+    if not keys:
+        return []
+    page = await store.query("people", where=[Where("id", Op.IN, list(keys))], limit=len(keys))
+    return [msgspec.convert(doc, Person) for doc in page.docs]
+
+
+async def all_people(store: Store) -> AsyncIterator[Person]:
+    """Give every person, page by page, in the order of their keys."""
+    continuation: str | None = None
+    while True:
+        page = await store.query("people", limit=500, continuation=continuation)
+        for doc in page.docs:
+            yield msgspec.convert(doc, Person)
+        continuation = page.continuation
+        if continuation is None:
+            return
+
+
+async def _first_contact(store: Store, contact: Contact, now: datetime) -> Person:
+    key = person_id(contact.tenant, contact.object_id)
+    person = Person(
+        id=key,
+        tenant=contact.tenant,
+        object_id=contact.object_id,
+        name=contact.name,
+        locale=contact.locale or "en-US",
+        conversation=contact.conversation,
+        first_seen_at=now,
+    )
+    try:
+        await store.create("people", msgspec.to_builtins(person))
+    except Conflict:  # their other message was first
+        return await find_person(store, key) or person
+    return person
+
+
+async def _update(store: Store, key: str, news: dict[str, object]) -> Person:
+    return msgspec.convert(await store.patch("people", key, Patch(id=key, set=news)), Person)

@@ -1,12 +1,22 @@
-"""Runs: one survey sent to one audience once; and their deliveries, one for each person."""
+"""Runs: one survey sent to one audience once; and what a delivery, one person in a run, looks like.
 
+A run and its deliveries share a partition. The run's own document has the id "run".
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
+from feedback.errors import RunUnknown
 from feedback.questions import Answers
 from feedback.surveys import Survey
+from store.contract import Conflict, Doc, Op, Patch, Store, Where
+
+RUN_DOC = "run"
+PAGE = 1000
 
 
 class DeliveryState(StrEnum):
@@ -70,3 +80,123 @@ class Progress(msgspec.Struct, frozen=True):
     def people(self) -> int:
         """The audience: the sum over all states."""
         return sum(self.by_state.values())
+
+
+FINAL = frozenset(DeliveryState) - {DeliveryState.PLANNED, DeliveryState.SENDING}
+
+
+async def create_run(store: Store, survey: Survey, audience: str, *, by: str, now: datetime) -> Run:
+    """Write a new run with the next free name, "<survey>-<number>", and return it."""
+    number = len(await runs_of(store, survey.id)) + 1
+    while True:
+        run = Run(
+            run=f"{survey.id}-{number}",
+            survey=survey,
+            audience=audience,
+            state=RunState.PLANNING,
+            created_at=now,
+            created_by=by,
+        )
+        try:
+            await store.create("runs", _run_doc(run))
+        except Conflict:
+            number += 1
+        else:
+            return run
+
+
+async def find_run(store: Store, name: str) -> Run:
+    """Return a run. Raises `RunUnknown`."""
+    doc = await store.get("runs", name, RUN_DOC) if name else None
+    if doc is None:
+        raise RunUnknown(run=name)
+    return msgspec.convert(doc, Run)
+
+
+async def latest_runs(store: Store, limit: int = 10) -> list[Run]:
+    """Return the newest runs, newest first."""
+    where = [Where("kind", Op.EQ, "run")]
+    page = await store.query("runs", where=where, order="created_at", descending=True, limit=limit)
+    return [msgspec.convert(doc, Run) for doc in page.docs]
+
+
+async def runs_of(store: Store, survey_id: str) -> list[Run]:
+    """Return every run of a survey, oldest first."""
+    where = [Where("kind", Op.EQ, "run"), Where("survey_id", Op.EQ, survey_id)]
+    return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
+
+
+async def unfinished_runs(store: Store) -> list[Run]:
+    """Return the runs that still have somebody to write to, oldest first."""
+    where = [Where("kind", Op.EQ, "run"), Where("state", Op.IN, [RunState.PLANNING.value, RunState.SENDING.value])]
+    return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
+
+
+async def set_run_state(store: Store, run: Run, state: RunState, *, people: int | None = None) -> Run:
+    """Move a run to another state. A closed run stays closed."""
+    news: dict[str, object] = {"state": state.value}
+    if people is not None:
+        news["people"] = people
+    patch = Patch(id=RUN_DOC, set=news, when=[Where("state", Op.NE, RunState.CLOSED.value)])
+    try:
+        return msgspec.convert(await store.patch("runs", run.run, patch), Run)
+    except Conflict:
+        return await find_run(store, run.run)
+
+
+async def deliveries(
+    store: Store, run: str, *, states: frozenset[DeliveryState] | None = None, slice_: int | None = None
+) -> AsyncIterator[Delivery]:
+    """Give the deliveries of a run, all or those in some states or in one slice, page by page."""
+    where = [Where("kind", Op.EQ, "delivery")]
+    if states is not None:
+        where.append(Where("state", Op.IN, sorted(state.value for state in states)))
+    if slice_ is not None:
+        where.append(Where("slice", Op.EQ, slice_))
+    async for doc in _all(store, where, partition=run):
+        yield msgspec.convert(doc, Delivery)
+
+
+async def find_delivery(store: Store, run: str, person: str) -> Delivery | None:
+    """Return one person's delivery in a run, or None when it was never meant for them."""
+    doc = await store.get("runs", run, person)
+    return None if doc is None else msgspec.convert(doc, Delivery)
+
+
+async def progress(store: Store, run: Run) -> Progress:
+    """Count a run's deliveries by state and by reason. The counts come from the deliveries themselves."""
+    states: Counter[DeliveryState] = Counter()
+    reasons: Counter[str] = Counter()
+    async for one in deliveries(store, run.run):
+        states[one.state] += 1
+        if one.reason:
+            reasons[f"{one.state.value}: {one.reason}"] += 1
+    return Progress(run=run, by_state=dict(states), by_reason=dict(reasons))
+
+
+async def _all(
+    store: Store, where: list[Where], *, partition: str | None = None, order: str = "id"
+) -> AsyncIterator[Doc]:
+    continuation: str | None = None
+    while True:
+        page = await store.query(
+            "runs", partition=partition, where=where, order=order, limit=PAGE, continuation=continuation
+        )
+        for doc in page.docs:
+            yield doc
+        continuation = page.continuation
+        if continuation is None:
+            return
+
+
+def _run_doc(run: Run) -> Doc:
+    doc: Doc = msgspec.to_builtins(run)
+    return {**doc, "id": RUN_DOC, "kind": "run", "survey_id": run.survey.id}
+
+
+async def deliveries_of(store: Store, person: str) -> list[tuple[Run, Delivery]]:
+    """Return everything one person was sent, with its run, newest run first."""
+    where = [Where("kind", Op.EQ, "delivery"), Where("id", Op.EQ, person)]
+    found = [msgspec.convert(doc, Delivery) async for doc in _all(store, where)]
+    pairs = [(await find_run(store, one.run), one) for one in found]
+    return sorted(pairs, key=lambda pair: pair[0].created_at, reverse=True)

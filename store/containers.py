@@ -37,7 +37,7 @@ CONTAINERS: dict[str, Container] = {
     for one in (
         Container("people", "id", fields=("tenant",)),
         Container("surveys", "id", fields=("kind",)),
-        Container("runs", "run", fields=("kind", "state", "slice", "created_at", "survey")),
+        Container("runs", "run", fields=("kind", "state", "slice", "created_at", "survey_id")),
         Container("ledger", "book", fields=("kind", "at", "author")),
         Container("state", "id", fields=("kind", "due_at"), expires=True),
         Container("audit", "day", fields=("at",)),

@@ -1,0 +1,190 @@
+"""Where the parts meet: `create_app` builds the service from its settings, `main` runs it."""
+
+import asyncio
+import logging
+import os
+import random
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import uvloop
+from aiohttp import web
+from dotenv import dotenv_values
+
+from bot.adapter import HearbackAdapter
+from bot.auth import Gate, KeyRing, TokenVerifier
+from bot.connector import BotToken, Connector, service_host_check
+from bot.endpoint import MAX_BODY, MessagesEndpoint
+from bot.files import FILE_HOSTS, FileFetcher
+from bot.guides import GuideRoom
+from bot.handler import FeedbackBot
+from bot.once import Once
+from bot.router import Router
+from bot.turn import Parts
+from broadcast.broadcaster import Broadcaster
+from broadcast.limiter import Limiter
+from broadcast.queue import StoreQueue
+from broadcast.sender import Message, Sender
+from broadcast.worker import Worker
+from cards.survey import survey_card
+from dialogs.note import NoteDialog
+from feedback.people import Policy
+from feedback.runs import Run
+from feedback.survey_files import read_survey
+from feedback.surveys import import_survey, list_surveys
+from settings import Settings, SettingsError
+from store.contract import Store, StoreError
+from store.sqlite import open_sqlite
+
+SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
+CONNECTIONS = 100  # to Teams at once
+
+Now = Callable[[], datetime]
+
+STORE = web.AppKey("STORE", Store)
+ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
+WORK: web.AppKey[asyncio.Task[None]] = web.AppKey("WORK", asyncio.Task)
+
+log = logging.getLogger("hearback")
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc_now) -> web.Application:
+    """Return the service. `store` and `now` may be given from outside; otherwise they follow the settings."""
+    app = web.Application(client_max_size=MAX_BODY)
+
+    async def running(app: web.Application) -> AsyncIterator[None]:
+        kept = store or await open_sqlite(settings.store_path)
+        connections = aiohttp.TCPConnector(limit=CONNECTIONS)
+        try:
+            async with aiohttp.ClientSession(connector=connections) as session:
+                worker = await _assemble(app, settings, kept, session, now)
+                yield
+                worker.cancel()
+                await asyncio.wait({worker})
+        finally:
+            await kept.close()
+
+    app.cleanup_ctx.append(running)
+    app.router.add_post("/api/messages", _messages)
+    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/readyz", _ready)
+    return app
+
+
+async def _assemble(
+    app: web.Application, settings: Settings, store: Store, session: aiohttp.ClientSession, now: Now
+) -> asyncio.Task[None]:
+    """Put the parts together, start the worker and return its task."""
+    policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
+    is_allowed = service_host_check(settings.service_hosts)
+    connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
+    queue = StoreQueue(store, clock=lambda: now().timestamp())
+    limiter = Limiter(settings.rate_per_tenant, clock=time.monotonic, sleep=asyncio.sleep)
+    sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=random.Random())  # noqa: S311 - jitter
+    worker = Worker(store, queue, sender, render=survey_message, now=now)
+    broadcaster = Broadcaster(store, queue, policy, now=now, wake=worker.wake)
+    files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
+    parts = Parts(store=store, policy=policy, broadcaster=broadcaster, clock=now, fetch_file=files.fetch)
+    router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
+    gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
+    app[STORE] = store
+    app[ENDPOINT] = MessagesEndpoint(
+        HearbackAdapter(connector), FeedbackBot(parts, router), gate=gate, verifier=_verifier(settings, session)
+    )
+    if settings.is_dev:
+        await _load_sample(store)
+    await broadcaster.recover()
+    app[WORK] = asyncio.create_task(worker.run(), name="broadcast")
+    app[WORK].add_done_callback(_report_end)
+    return app[WORK]
+
+
+def survey_message(run: Run) -> Message:
+    """Return what everybody in a run is sent."""
+    return Message(card=survey_card(run), summary=run.survey.title)
+
+
+async def _messages(request: web.Request) -> web.Response:
+    return await request.app[ENDPOINT].handle(request)
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "alive"})
+
+
+async def _ready(request: web.Request) -> web.Response:
+    """Say by name which part answers; 503 when one does not."""
+    parts = {"store": await _answers(request.app[STORE]), "worker": not request.app[WORK].done()}
+    words = {name: "ok" if is_ok else "does not answer" for name, is_ok in parts.items()}
+    return web.json_response(words, status=200 if all(parts.values()) else 503)
+
+
+async def _answers(store: Store) -> bool:
+    try:
+        await store.ping()
+    except StoreError:
+        return False
+    return True
+
+
+def _report_end(work: asyncio.Task[None]) -> None:
+    if not work.cancelled() and (error := work.exception()) is not None:
+        log.critical("broadcasting has stopped; /readyz says so", exc_info=error)
+
+
+def _verifier(settings: Settings, session: aiohttp.ClientSession) -> TokenVerifier | None:
+    if not settings.checks_tokens:
+        return None
+    keys = KeyRing(session, metadata_url=settings.openid_metadata_url, clock=time.time)
+    return TokenVerifier(keys, app_id=settings.app_id, issuer=settings.token_issuer, clock=time.time)
+
+
+def _bot_token(settings: Settings, session: aiohttp.ClientSession) -> BotToken | None:
+    if not settings.checks_tokens:
+        return None
+    return BotToken(
+        session,
+        login_url=settings.login_url,
+        tenant=settings.app_tenant,
+        app_id=settings.app_id,
+        password=settings.app_password,
+        clock=time.monotonic,
+    )
+
+
+async def _load_sample(store: Store) -> None:
+    """Give somebody who tries Hearback out a survey to send."""
+    if not await list_surveys(store):
+        await import_survey(store, read_survey(SAMPLE.read_text(encoding="utf-8")))
+
+
+def main(environment: Mapping[str, str]) -> None:
+    """Run the service until it is told to stop. Exits with 2 and every problem when the settings cannot be used."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    try:
+        settings = Settings.from_env(environment)
+    except SettingsError as error:
+        sys.exit(f"{error}")
+    if settings.is_dev:
+        log.warning("DEVELOPMENT MODE: listening on %s only", settings.host)
+    if not settings.checks_tokens:
+        log.warning(
+            "NO TOKENS ARE CHECKED: whoever can reach this address can pose as anybody. Never use this for real."
+        )
+    log.info("Hearback listens on http://%s:%s", settings.host, settings.port)
+    app, loop = create_app(settings), uvloop.new_event_loop()
+    web.run_app(app, host=settings.host, port=settings.port, print=None, loop=loop)
+
+
+if __name__ == "__main__":
+    main({**{name: value or "" for name, value in dotenv_values().items()}, **os.environ})

@@ -1,0 +1,1 @@
+"""Teams, inbound: who is calling, what they ask for, and the reply."""

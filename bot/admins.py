@@ -1,0 +1,104 @@
+"""Commands for admins: surveys, and sending them."""
+
+import re
+
+from bot.engineers import run_named
+from bot.turn import Reply, Turn
+from cards.status import runs_card, started_card, status_card
+from cards.survey import preview_card, survey_fits
+from cards.surveys import file_problems_card, imported_card, survey_list_card
+from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
+from feedback.runs import RunState, latest_runs, progress, runs_of, set_run_state
+from feedback.survey_files import read_survey, write_survey
+from feedback.surveys import close_survey, find_survey, import_survey, list_surveys
+
+_SEND = re.compile(r"(?P<survey>\S+)\s+to\s+(?P<audience>.+)", re.IGNORECASE | re.DOTALL)
+
+
+class SurveyTooLong(Refusal):
+    """“{survey}” makes a card larger than Teams takes. Shorten its texts, or split it into two surveys."""
+
+
+async def survey_list(turn: Turn) -> list[Reply]:
+    """List the surveys."""
+    return [Reply("The surveys.", survey_list_card(await list_surveys(turn.store)))]
+
+
+async def survey_show(turn: Turn) -> list[Reply]:
+    """Show a survey as people will see it."""
+    survey = await find_survey(turn.store, _one_name(turn, "survey show <survey>"))
+    return [Reply(f"Preview of {survey.id}.", preview_card(survey))]
+
+
+async def survey_import(turn: Turn) -> list[Reply]:
+    """Keep a survey that was pasted or attached, or say everything that is wrong with it."""
+    text = await turn.parts.fetch_file(turn.files[0]) if turn.files else turn.text
+    if not text.strip():
+        raise NothingToSay(command="survey import", usage="survey import, then the survey below or as a file")
+    try:
+        survey = read_survey(text)
+    except SurveyFileRefused as refused:
+        return [Reply(str(refused), file_problems_card(refused.problems))]
+    if not survey_fits(survey):
+        raise SurveyTooLong(survey=survey.id)
+    imported = await import_survey(turn.store, survey)
+    return [Reply(f"Survey {survey.id} is kept.", imported_card(imported))]
+
+
+async def survey_export(turn: Turn) -> list[Reply]:
+    """Give a survey back as a file's text: YAML, or JSON when asked."""
+    name, _, form = _names(turn, "survey export <survey> [json]").partition(" ")
+    survey = await find_survey(turn.store, name)
+    as_json = form.strip() == "json"
+    return [Reply(f"```{'json' if as_json else 'yaml'}\n{write_survey(survey, as_json=as_json).rstrip()}\n```")]
+
+
+async def survey_close(turn: Turn) -> list[Reply]:
+    """Close a survey and every run of it: no more answers, no more sending."""
+    survey = await close_survey(turn.store, _one_name(turn, "survey close <survey>"))
+    runs = [run for run in await runs_of(turn.store, survey.id) if run.state is not RunState.CLOSED]
+    for run in runs:
+        await set_run_state(turn.store, run, RunState.CLOSED)
+    return [Reply(f"“{survey.id}” is closed; {len(runs)} open runs of it take no more answers.")]
+
+
+async def send(turn: Turn) -> list[Reply]:
+    """Send a survey to an audience."""
+    asked = _SEND.fullmatch(turn.text)
+    if asked is None:
+        raise NothingToSay(command="send", usage="send <survey> to <audience>")
+    survey = await find_survey(turn.store, asked["survey"].lower())
+    if survey.is_closed:
+        raise SurveyIsClosed(survey=survey.id)
+    run = await turn.parts.broadcaster.start(survey, asked["audience"].strip(), by=turn.person.id)
+    return [Reply(f"Sending {run.run}.", started_card(await progress(turn.store, run)))]
+
+
+async def status(turn: Turn) -> list[Reply]:
+    """Show where one run stands, or the latest runs."""
+    if turn.text:
+        found = await progress(turn.store, await run_named(turn))
+        return [Reply(f"Status of {found.run.run}.", status_card(found))]
+    runs = [await progress(turn.store, run) for run in await latest_runs(turn.store)]
+    return [Reply("The latest runs.", runs_card(runs))]
+
+
+async def resend(turn: Turn) -> list[Reply]:
+    """Send again to those for whom it is not known whether the card arrived."""
+    if not turn.text:
+        raise NothingToSay(command="resend", usage="resend <run>")
+    run = await run_named(turn)
+    count = await turn.parts.broadcaster.resend(run)
+    if not count:
+        return [Reply(f"Nobody in {run.run} is unconfirmed, so nothing is sent again.")]
+    return [Reply(f"Sending {run.run} again to {count} people who may not have got it.")]
+
+
+def _one_name(turn: Turn, usage: str) -> str:
+    return _names(turn, usage).split()[0]
+
+
+def _names(turn: Turn, usage: str) -> str:
+    if not turn.text:
+        raise NothingToSay(command=usage.partition(" <")[0], usage=usage)
+    return turn.text.lower()

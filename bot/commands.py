@@ -1,0 +1,100 @@
+"""The command table. Routing, help, roles and the Teams manifest all read these rows."""
+
+import difflib
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from bot import admins, engineers, everyone
+from bot.turn import Handler, Reply, Turn
+from cards.help import help_card, unknown
+from feedback.people import Role
+
+_WORD = r"[^\s`]+"
+_FIRST_WORDS = re.compile(rf"\s*(?P<first>{_WORD})(?:\s+(?P<second>{_WORD}))?")
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One command: the word or words that call it, who may, and what it does.
+
+    `writes` says that doing it twice by accident would be wrong, so an early repetition is held back.
+    """
+
+    word: str
+    role: Role
+    usage: str
+    about: str
+    run: Handler
+    writes: bool = False
+
+
+async def show_help(turn: Turn) -> list[Reply]:
+    """Show what this person can do here; `turn.text` may hold a text that was not understood."""
+    rows = [one for one in COMMANDS if turn.role.includes(one.role)]
+    nearest = nearest_command(turn.text, turn.role) if turn.text else ""
+    asked = "" if not turn.text or find_exactly(turn.text) else turn.text
+    return [Reply(unknown(asked, nearest) if asked else "Help", help_card(rows, asked=asked, nearest=nearest))]
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("help", Role.CUSTOMER, "help", "Shows what you can do here.", show_help),
+    Command(
+        "feedback", Role.CUSTOMER, "feedback <text>", "Tell us anything, any time.", everyone.feedback, writes=True
+    ),
+    Command("stop", Role.CUSTOMER, "stop", "No more surveys for you.", everyone.stop),
+    Command("start", Role.CUSTOMER, "start", "Surveys again, after a stop.", everyone.start),
+    Command("my data", Role.CUSTOMER, "my data", "Shows everything kept about you.", everyone.my_data),
+    Command("cancel", Role.CUSTOMER, "cancel", "Stops what we were just doing.", everyone.cancel),
+    Command("note", Role.ENGINEER, "note <text>", "Logs a customer conversation.", engineers.note, writes=True),
+    Command("notes", Role.ENGINEER, "notes [words]", "Finds notes and feedback.", engineers.notes),
+    Command("results", Role.ENGINEER, "results <survey or run>", "Shows what people answered.", engineers.results),
+    Command("survey list", Role.ADMIN, "survey list", "Lists the surveys.", admins.survey_list),
+    Command("survey show", Role.ADMIN, "survey show <survey>", "Shows a survey as people see it.", admins.survey_show),
+    Command(
+        "survey import",
+        Role.ADMIN,
+        "survey import <text or file>",
+        "Adds or changes a survey.",
+        admins.survey_import,
+        writes=True,
+    ),
+    Command(
+        "survey export", Role.ADMIN, "survey export <survey> [json]", "Gives a survey as text.", admins.survey_export
+    ),
+    Command("survey close", Role.ADMIN, "survey close <survey>", "Takes no more answers.", admins.survey_close),
+    Command("send", Role.ADMIN, "send <survey> to <audience>", "Sends a survey to people.", admins.send, writes=True),
+    Command("status", Role.ADMIN, "status [run]", "Shows how sending goes.", admins.status),
+    Command("resend", Role.ADMIN, "resend <run>", "Sends again where it is in doubt.", admins.resend, writes=True),
+)
+_BY_WORD = {one.word: one for one in COMMANDS}
+
+
+def find_command(text: str) -> tuple[Command, str] | None:
+    """Return the command that a message calls and what follows it, or None. Whole words decide, in any case."""
+    found = _FIRST_WORDS.match(text)
+    if found is None:
+        return None
+    first, second = found["first"].lower(), (found["second"] or "").lower()
+    if f"{first} {second}" in _BY_WORD:
+        return _BY_WORD[f"{first} {second}"], text[found.end() :].strip()
+    if first in _BY_WORD:
+        return _BY_WORD[first], text[found.end("first") :].strip()
+    return None
+
+
+def find_exactly(text: str) -> Command | None:
+    """Return the command with exactly this name, or None."""
+    return _BY_WORD.get(" ".join(text.lower().split()))
+
+
+def nearest_command(text: str, role: Role) -> str:
+    """Return the command that somebody in this role most likely meant, or an empty text."""
+    words = text.lower().split()
+    allowed = [one.word for one in COMMANDS if role.includes(one.role)]
+    same_start = [word for word in allowed if words and word.split()[0] == words[0]]
+    guesses: Sequence[str] = same_start or [
+        *difflib.get_close_matches(" ".join(words[:2]), allowed, n=1),
+        *difflib.get_close_matches(words[0] if words else "", allowed, n=1),
+    ]
+    return guesses[0] if guesses else ""

@@ -1,0 +1,56 @@
+"""Commands that everybody may use."""
+
+import msgspec
+
+from bot.turn import Reply, Turn
+from cards.notes import feedback_card
+from cards.person import my_data_card
+from feedback.errors import NothingToSay
+from feedback.notes import NoteKind, keep_note, notes_by
+from feedback.people import set_opt_out
+from feedback.runs import deliveries_of
+
+CHUNK = 20_000  # characters of "my data" in one message; Teams takes about 100 KB in UTF-16
+
+
+async def feedback(turn: Turn) -> list[Reply]:
+    """Keep what somebody says unasked."""
+    if not turn.text:
+        raise NothingToSay(command="feedback", usage="feedback <what you want to tell us>")
+    kept = await keep_note(turn.store, NoteKind.FEEDBACK, turn.person, turn.text, source=turn.source, now=turn.now)
+    return [Reply("Thank you, your feedback is kept.", feedback_card(kept.note))]
+
+
+async def stop(turn: Turn) -> list[Reply]:
+    """Send this person no more surveys."""
+    await set_opt_out(turn.store, turn.person.id, has_opted_out=True)
+    return [Reply("You will get no more surveys from me. Type **start** whenever you want them again.")]
+
+
+async def start(turn: Turn) -> list[Reply]:
+    """Send this person surveys again."""
+    await set_opt_out(turn.store, turn.person.id, has_opted_out=False)
+    return [Reply("Welcome back. You may get a survey from time to time; type **stop** to end that.")]
+
+
+async def my_data(turn: Turn) -> list[Reply]:
+    """Show everything that is kept about this person, as a card and in full."""
+    answered = await deliveries_of(turn.store, turn.person.id)
+    notes = await notes_by(turn.store, turn.person.id)
+    full = {
+        "person": turn.person,
+        "role": turn.role,
+        "surveys": [{"run": run.run, "title": run.survey.title, "delivery": delivery} for run, delivery in answered],
+        "notes": notes,
+    }
+    text = msgspec.json.format(msgspec.json.encode(full), indent=2).decode()
+    pieces = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
+    card = my_data_card(turn.person, turn.role, [(delivery, run) for run, delivery in answered], notes)
+    return [Reply("What is kept about you.", card), *(Reply(f"```json\n{piece}\n```") for piece in pieces)]
+
+
+async def cancel(turn: Turn) -> list[Reply]:
+    """Stop the guided conversation under way."""
+    if await turn.guides.cancel():
+        return [Reply("Cancelled. Nothing was kept.")]
+    return [Reply("There is nothing to cancel.")]

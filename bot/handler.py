@@ -1,0 +1,143 @@
+"""What each kind of activity means: a message, a card action, or coming and going."""
+
+import logging
+
+from botbuilder.core import BotAdapter, InvokeResponse, TurnContext
+from botbuilder.core.teams import TeamsActivityHandler
+from botbuilder.schema import Activity
+
+from bot.router import Router, to_activity
+from bot.turn import Parts, Reply
+from broadcast.messenger import SendError
+from cards.errors import went_wrong_card
+from cards.help import welcome_card
+from feedback.people import Contact, Conversation, Person, mark_unreachable, meet, person_id
+from store.contract import StoreError
+
+ADAPTIVE_ACTION = "adaptiveCard/action"
+CARD_REPLY = "application/vnd.microsoft.card.adaptive"
+TEXT_REPLY = "application/vnd.microsoft.activity.message"
+ELSEWHERE = "I work in our personal chat, where only you and I read. Please write me there."
+REMOVED = "the app was removed"
+
+log = logging.getLogger(__name__)
+
+
+class NobodyKnown(Exception):
+    """The activity does not say which person it comes from."""
+
+
+class FeedbackBot(TeamsActivityHandler):
+    """Hearback in Teams."""
+
+    def __init__(self, parts: Parts, router: Router) -> None:
+        super().__init__()
+        self._parts = parts
+        self._router = router
+
+    async def on_message_activity(self, turn_context: TurnContext) -> None:
+        """Answer a message."""
+        if not _is_personal(turn_context.activity):
+            await turn_context.send_activity(to_activity(Reply(ELSEWHERE)))
+            return
+        try:
+            person = await self._meet(turn_context.activity)
+        except StoreError:
+            log.exception("nobody met, reference %s", turn_context.activity.id)
+            await turn_context.send_activity(to_activity(Reply("Not saved — please try again in a minute.")))
+            return
+        await self._router.message(turn_context, person)
+
+    async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
+        """Answer a card action in the response itself; other invokes are not implemented."""
+        activity = turn_context.activity
+        if activity.name != ADAPTIVE_ACTION:
+            return _respond(turn_context, 501)
+        action = activity.value.get("action") if isinstance(activity.value, dict) else None
+        data = action.get("data") if isinstance(action, dict) else None
+        if not isinstance(data, dict) or not _is_personal(activity):
+            return _respond(turn_context, 400)
+        try:
+            reply = await self._router.action(turn_context, await self._meet(activity), data)
+        except StoreError:
+            log.exception("card action not done, reference %s", activity.id)
+            reply = Reply("Not saved — please try again in a minute.")
+        return _respond(turn_context, 200, reply)
+
+    async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
+        """Meet whoever opens a chat with the bot."""
+        activity = turn_context.activity
+        if activity.members_added and _is_personal(activity) and activity.from_property.aad_object_id:
+            await self._welcome(turn_context)
+
+    async def on_installation_update_add(self, turn_context: TurnContext) -> None:
+        """Meet whoever installs the bot."""
+        if _is_personal(turn_context.activity):
+            await self._welcome(turn_context)
+
+    async def on_installation_update_remove(self, turn_context: TurnContext) -> None:
+        """Write no more to whoever removes the bot, until they come back."""
+        contact = _contact(turn_context.activity)
+        await mark_unreachable(self._parts.store, person_id(contact.tenant, contact.object_id), REMOVED)
+
+    async def _welcome(self, context: TurnContext) -> None:
+        now = self._parts.clock()
+        person = await meet(self._parts.store, _contact(context.activity), now)
+        if person.first_seen_at == now:
+            await context.send_activity(to_activity(Reply("Hello from Hearback.", welcome_card(person.name))))
+
+    async def _meet(self, activity: Activity) -> Person:
+        return await meet(self._parts.store, _contact(activity), self._parts.clock())
+
+
+async def apologise(context: TurnContext, error: Exception) -> None:
+    """Tell the person that something went wrong, and the operator what, under one reference.
+
+    Raises the `SendError` of a reply that could not be sent: there is no other way to tell them.
+    """
+    reference = context.activity.id or ""
+    if isinstance(error, NobodyKnown):
+        log.warning("an activity of type %s names nobody", context.activity.type)
+        return
+    if isinstance(error, SendError):
+        raise error
+    log.error("turn failed, reference %s", reference, exc_info=error)
+    reply = Reply("Something went wrong.", went_wrong_card(reference))
+    if context.activity.type == "invoke":
+        _respond(context, 200, reply)
+    elif context.activity.type == "message":
+        await context.send_activity(to_activity(reply))
+
+
+def _respond(context: TurnContext, status: int, reply: Reply | None = None) -> InvokeResponse:
+    """Set the response of an invoke. Doing it here spares botbuilder a deep copy of the card."""
+    body: dict[str, object] | None = None
+    if reply is not None and reply.card is not None:
+        body = {"statusCode": status, "type": CARD_REPLY, "value": reply.card}
+    elif reply is not None:
+        body = {"statusCode": status, "type": TEXT_REPLY, "value": reply.text}
+    response = InvokeResponse(status=status, body=body)
+    context.turn_state[BotAdapter._INVOKE_RESPONSE_KEY] = response  # noqa: SLF001 - botbuilder's own way to answer
+    return response
+
+
+def _is_personal(activity: Activity) -> bool:
+    return activity.conversation.conversation_type in {None, "personal"} and not activity.conversation.is_group
+
+
+def _contact(activity: Activity) -> Contact:
+    sender = activity.from_property
+    if not sender.aad_object_id or not activity.conversation.tenant_id:
+        raise NobodyKnown
+    return Contact(
+        tenant=activity.conversation.tenant_id,
+        object_id=sender.aad_object_id,
+        name=sender.name or "",
+        locale=activity.locale or "",
+        conversation=Conversation(
+            id=activity.conversation.id,
+            service_url=activity.service_url,
+            user_id=sender.id,
+            bot_id=activity.recipient.id,
+        ),
+    )

@@ -1,0 +1,118 @@
+"""Teams delivers at least once, sometimes under a new id. This makes a message take effect once.
+
+A mark is written before the work and confirmed after it. A mark that was never confirmed belongs to a process that
+died: after `LEASE_S` the same message may be taken up again. Card answers need no marks; their business key does it.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
+
+TTL_S = 3600
+LEASE_S = 20.0
+ECHO_S = 10.0  # the same words again within this time are the channel's echo: say nothing
+REPEAT_S = 60.0  # and within this time more likely an accident than a wish: say so
+
+
+class Verdict(StrEnum):
+    """What to do with a message."""
+
+    NEW = "new"
+    ECHO = "echo"  # it is being handled, or has been: say nothing
+    REPEAT = "repeat"  # a person seems to have sent the same thing again: say so
+
+
+class Message(msgspec.Struct, frozen=True):
+    """What makes a message the same as another."""
+
+    conversation: str
+    sender: str
+    activity_id: str
+    text: str
+    sent_at: datetime | None
+    writes: bool  # doing it twice would be wrong
+
+    @property
+    def marks(self) -> tuple[str, str]:
+        """The ids of its marks: by activity id, and by content for when it comes under another id."""
+        moment = "" if self.writes or self.sent_at is None else self.sent_at.isoformat()
+        by_content = (self.sender, " ".join(self.text.split()), moment or ("" if self.writes else self.activity_id))
+        return _mark(self.conversation, "id", self.activity_id), _mark(self.conversation, "content", *by_content)
+
+
+class Once:
+    """Marks messages in the store."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def claim(self, message: Message) -> Verdict:
+        """Say whether to handle a message now; if so, its marks are written."""
+        by_id, by_content = message.marks
+        first = await self._claim(by_id, message)
+        if first is not Verdict.NEW:
+            return first
+        second = await self._claim(by_content, message)
+        if second is not Verdict.NEW:
+            await self._confirm(by_id)
+        return second
+
+    async def confirm(self, message: Message) -> None:
+        """Record that the message has taken effect."""
+        await asyncio.gather(*(self._confirm(mark) for mark in message.marks))
+
+    async def forget(self, message: Message) -> None:
+        """Remove the marks of a message that had no effect, so that it can be sent again."""
+        await asyncio.gather(*(self._forget(mark) for mark in message.marks))
+
+    async def _claim(self, mark: str, message: Message) -> Verdict:
+        now = self._clock().timestamp()
+        doc: Doc = {"id": mark, "kind": "mark", "at": now, "is_done": False, "ttl": TTL_S}
+        try:
+            await self._store.create("state", doc)
+        except Conflict:
+            return await self._judge(mark, message, now)
+        return Verdict.NEW
+
+    async def _judge(self, mark: str, message: Message, now: float) -> Verdict:
+        found = await self._store.get("state", mark, mark)
+        at = found.get("at") if found is not None else None
+        if found is None or not isinstance(at, int | float):
+            return Verdict.ECHO
+        age = now - at
+        is_by_content = mark == message.marks[1]
+        if found.get("is_done") is True and (not is_by_content or not message.writes or age <= ECHO_S):
+            return Verdict.ECHO
+        if found.get("is_done") is True and age <= REPEAT_S:
+            return Verdict.REPEAT
+        if found.get("is_done") is not True and age <= LEASE_S:
+            return Verdict.ECHO
+        return await self._take_over(mark, at, now)
+
+    async def _take_over(self, mark: str, at: float, now: float) -> Verdict:
+        patch = Patch(id=mark, set={"at": now, "is_done": False}, when=[Where("at", Op.EQ, at)])
+        try:
+            await self._store.patch("state", mark, patch)
+        except (Conflict, Missing):
+            return Verdict.ECHO
+        return Verdict.NEW
+
+    async def _confirm(self, mark: str) -> None:
+        await self._store.patch("state", mark, Patch(id=mark, set={"is_done": True}))
+
+    async def _forget(self, mark: str) -> None:
+        try:
+            await self._store.delete("state", mark, mark)
+        except Missing:
+            return
+
+
+def _mark(*parts: str) -> str:
+    return f"mark-{hashlib.blake2b('|'.join(parts).encode(), digest_size=16).hexdigest()}"

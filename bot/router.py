@@ -1,0 +1,139 @@
+"""Where a message goes: a card's action, the guided conversation under way, a command, or help."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from botbuilder.core import TurnContext
+from botbuilder.schema import Activity, Attachment
+
+from bot.actions import act
+from bot.commands import Command, find_command, show_help
+from bot.files import files_in
+from bot.guides import Guide, GuideRoom
+from bot.once import Message, Once, Verdict
+from bot.turn import Parts, Reply, Turn
+from cards.errors import not_saved_card, refusal_card, refusal_sentence
+from feedback.errors import NotAllowed, Refusal
+from feedback.people import Person
+from store.contract import StoreError
+
+REPEATED = "I did that a moment ago and left it at that. If you meant it, send it again in a minute."
+CARD = "application/vnd.microsoft.card.adaptive"
+
+log = logging.getLogger(__name__)
+
+
+class Router:
+    """Takes what people send to the code that answers it."""
+
+    def __init__(self, parts: Parts, guides: GuideRoom, once: Once) -> None:
+        self._parts = parts
+        self._guides = guides
+        self._once = once
+
+    async def message(self, context: TurnContext, person: Person) -> None:
+        """Handle one message and send the replies."""
+        value = context.activity.value
+        if isinstance(value, dict) and "act" in value:
+            await self._submitted(context, person, value)
+            return
+        await self._typed(context, person)
+
+    async def action(self, context: TurnContext, person: Person, data: Mapping[str, object]) -> Reply:
+        """Handle one card action and return what takes the card's place."""
+        turn = self._turn(context, person, self._guides.of(context))
+        try:
+            return await act(turn, data)
+        except Refusal as refusal:
+            return Reply(refusal_sentence(refusal), refusal_card(refusal))
+        except StoreError:
+            log.exception("card action not done, reference %s", turn.source)
+            return Reply("Not saved — please try again in a minute.")
+
+    async def _submitted(self, context: TurnContext, person: Person, data: Mapping[str, object]) -> None:
+        """Handle the message form of a card action: the card it came from is replaced."""
+        reply = await self.action(context, person, data)
+        card_id = context.activity.reply_to_id
+        if reply.card is None or not card_id:
+            await _send(context, [reply])
+            return
+        replacement = to_activity(reply)
+        replacement.id = card_id
+        await context.update_activity(replacement)
+
+    async def _typed(self, context: TurnContext, person: Person) -> None:
+        activity = context.activity
+        text = (activity.text or "").strip()
+        found = find_command(text)
+        message = Message(
+            conversation=activity.conversation.id,
+            sender=person.id,
+            activity_id=activity.id,
+            text=text,
+            sent_at=activity.timestamp,
+            writes=found is not None and found[0].writes,
+        )
+        try:
+            verdict = await self._once.claim(message)
+            if verdict is Verdict.NEW:
+                replies = await self._answered(context, person, found, text)
+                await self._once.confirm(message)
+            else:
+                replies = [Reply(REPEATED)] if verdict is Verdict.REPEAT else []
+        except StoreError:
+            log.exception("message not handled, reference %s", activity.id)
+            replies = [Reply("Not saved — please try again.", not_saved_card("That", activity.id))]
+            await self._give_up(message)
+        await _send(context, replies)
+
+    async def _answered(
+        self, context: TurnContext, person: Person, found: tuple[Command, str] | None, text: str
+    ) -> list[Reply]:
+        guide = self._guides.of(context)
+        is_cancel = found is not None and found[0].word == "cancel" and not found[1]
+        if not is_cancel and await guide.advance():
+            return []
+        turn = self._turn(context, person, guide, found[1] if found else text)
+        try:
+            return await _run(turn, found[0] if found else None)
+        except Refusal as refusal:
+            return [Reply(refusal_sentence(refusal), refusal_card(refusal))]
+
+    async def _give_up(self, message: Message) -> None:
+        """Let the same message in again. When even that fails, its marks end by themselves."""
+        try:
+            await self._once.forget(message)
+        except StoreError:
+            log.warning("marks stay until their time is over, reference %s", message.activity_id)
+
+    def _turn(self, context: TurnContext, person: Person, guide: Guide, text: str = "") -> Turn:
+        activity = context.activity
+        return Turn(
+            parts=self._parts,
+            person=person,
+            role=self._parts.policy.role_of(person),
+            source=f"{activity.conversation.id}|{activity.id}",
+            guides=guide,
+            text=text,
+            files=files_in(activity.attachments or ()),
+        )
+
+
+async def _run(turn: Turn, command: Command | None) -> list[Reply]:
+    if command is None:
+        return await show_help(turn)
+    if not turn.role.includes(command.role):
+        raise NotAllowed(command=command.word, role=command.role.value)
+    return await command.run(turn)
+
+
+async def _send(context: TurnContext, replies: Sequence[Reply]) -> None:
+    for reply in replies:
+        await context.send_activity(to_activity(reply))
+
+
+def to_activity(reply: Reply) -> Activity:
+    """Return the message that shows a reply."""
+    if reply.card is None:
+        return Activity(type="message", text=reply.text, text_format="markdown")
+    return Activity(type="message", summary=reply.text, attachments=[Attachment(content_type=CARD, content=reply.card)])

@@ -1,0 +1,1 @@
+"""A run reaches everyone: planned, sent, accounted for."""

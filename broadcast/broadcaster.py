@@ -1,0 +1,68 @@
+"""What the rest of Hearback asks of broadcasting: start a run, send again what is in doubt, carry on after a stop."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from broadcast.plan import write_plan
+from broadcast.queue import Queue, Slice
+from feedback.audiences import check_audience, people_in
+from feedback.deliveries import replan
+from feedback.errors import AudienceEmpty, RunIsOver
+from feedback.people import Policy
+from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, set_run_state, unfinished_runs
+from feedback.surveys import Survey
+from store.contract import MAX_BATCH, Store
+
+
+class Broadcaster:
+    """Starts runs. `wake` tells the workers that there is something to do."""
+
+    def __init__(
+        self, store: Store, queue: Queue, policy: Policy, *, now: Callable[[], datetime], wake: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._policy = policy
+        self._now = now
+        self._wake = wake
+
+    async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
+        """Write a run with all its deliveries, and begin to send. Raises `AudienceUnknown` or `AudienceEmpty`."""
+        plain = check_audience(audience)
+        if not await self._has_anybody(plain, by):
+            raise AudienceEmpty(audience=plain)
+        run = await create_run(self._store, survey, plain, by=by, now=self._now())
+        run = await write_plan(self._store, self._queue, run, self._policy)
+        self._wake()
+        return run
+
+    async def resend(self, run: Run) -> int:
+        """Plan again those who are unconfirmed, and return how many they are. Raises `RunIsOver`."""
+        if run.state is RunState.CLOSED:
+            raise RunIsOver(run=run.run)
+        doubtful = deliveries(self._store, run.run, states=frozenset({DeliveryState.UNCONFIRMED}))
+        slices = {one.id: one.slice async for one in doubtful}
+        people = list(slices)
+        again: list[str] = []
+        for start in range(0, len(people), MAX_BATCH):
+            group = people[start : start + MAX_BATCH]
+            again += await replan(self._store, run.run, group, DeliveryState.UNCONFIRMED)
+        if again:
+            await set_run_state(self._store, run, RunState.SENDING)
+            await self._queue.put(
+                [Slice(run=run.run, number=number) for number in sorted({slices[one] for one in again})]
+            )
+            self._wake()
+        return len(again)
+
+    async def recover(self) -> None:
+        """Finish the plans that a crash cut short. Their sending is in the queue, once they are planned."""
+        for run in await unfinished_runs(self._store):
+            if run.state is RunState.PLANNING:
+                await write_plan(self._store, self._queue, run, self._policy)
+        self._wake()
+
+    async def _has_anybody(self, audience: str, by: str) -> bool:
+        async for _ in people_in(self._store, audience, policy=self._policy, by=by):
+            return True
+        return False

@@ -1,0 +1,83 @@
+"""One person, one card: when to try again, when to stop, and what the end is called.
+
+Tries again only where the channel said that nothing was delivered. Whatever may have been delivered ends
+`unconfirmed` and is never sent again by itself.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import msgspec
+
+from broadcast.limiter import Limiter
+from broadcast.messenger import Card, Doubtful, Messenger, Retriable, SendError, Throttled, Unreachable
+from feedback.deliveries import Outcome
+from feedback.people import Person
+from feedback.runs import DeliveryState
+
+MAX_TRIES = 6
+FIRST_PAUSE_S = 1.0
+MAX_PAUSE_S = 30.0
+MAX_RETRY_AFTER_S = 120.0  # longer than this is treated as this
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A card and the line that notifications show for it."""
+
+    card: Card
+    summary: str
+
+
+class Sender:
+    """Sends one card to one person, within the limits, as often as it takes and no more."""
+
+    def __init__(
+        self,
+        messenger: Messenger,
+        limiter: Limiter,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        chance: random.Random,
+    ) -> None:
+        self._messenger = messenger
+        self._limiter = limiter
+        self._now = now
+        self._sleep = sleep
+        self._chance = chance
+
+    async def send(self, person: Person, message: Message) -> Outcome:
+        """Return how it ended: sent, failed or unconfirmed. Never raises a `SendError`."""
+        problem: SendError | None = None
+        for attempt in range(MAX_TRIES):
+            if problem is not None:
+                await self._sleep(self._pause_s(problem, attempt))
+            try:
+                return self._outcome(person, DeliveryState.SENT, activity_id=await self._try(person, message))
+            except (Throttled, Retriable) as error:
+                problem = error
+            except Doubtful as error:
+                return self._outcome(person, DeliveryState.UNCONFIRMED, reason=error.reason)
+            except Unreachable as error:
+                return self._outcome(person, DeliveryState.FAILED, reason=f"unreachable: {error.reason}")
+            except SendError as error:
+                return self._outcome(person, DeliveryState.FAILED, reason=error.reason)
+        reason = problem.reason if problem is not None else ""
+        return self._outcome(person, DeliveryState.FAILED, reason=f"gave up: {reason}")
+
+    async def _try(self, person: Person, message: Message) -> str:
+        if person.conversation is None:
+            msg = "no conversation yet"
+            raise Unreachable(msg)
+        await self._limiter.acquire(person.tenant)
+        return await self._messenger.send_card(person.conversation, message.card, message.summary)
+
+    def _pause_s(self, problem: SendError, attempt: int) -> float:
+        """Return how long to wait: as told, or a random part of a growing pause ("full jitter")."""
+        if isinstance(problem, Throttled) and problem.retry_after_s is not None:
+            return min(problem.retry_after_s, MAX_RETRY_AFTER_S)
+        return self._chance.uniform(0, min(MAX_PAUSE_S, FIRST_PAUSE_S * 2.0**attempt))
+
+    def _outcome(self, person: Person, state: DeliveryState, *, reason: str = "", activity_id: str = "") -> Outcome:
+        return Outcome(person=person.id, state=state, at=self._now(), reason=reason, activity_id=activity_id)

@@ -1,0 +1,1 @@
+"""Guided conversations, on botbuilder-dialogs. Their state keeps text and numbers only, and their ids a version."""

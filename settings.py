@@ -1,0 +1,195 @@
+"""Every setting: its name, its default and what it means. Nothing else reads the environment."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+T = TypeVar("T")
+
+PLAYGROUND_USER = "00000000-0000-0000-0000-0000000000020"  # the Agents Playground's own default person
+PLAYGROUND_TENANT = "00000000-0000-0000-0000-0000000000001"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The message lists every problem, one on each line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(["Hearback cannot start:", *(f"  - {one}" for one in problems)]))
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One setting as the documentation shows it."""
+
+    name: str
+    default: str
+    about: str
+    is_secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("HOST", "0.0.0.0", "Address to listen on. With HEARBACK_DEV=1 always 127.0.0.1."),  # noqa: S104 - a server
+    Setting("PORT", "3978", "Port to listen on."),
+    Setting("MicrosoftAppId", "", "Client id of the bot's app registration. Needed unless HEARBACK_DEV=1."),
+    Setting("MicrosoftAppPassword", "", "Client secret of that registration.", is_secret=True),
+    Setting("MicrosoftAppType", "SingleTenant", "Type of the registration; SingleTenant is the one supported."),
+    Setting("MicrosoftAppTenantId", "", "Entra tenant id of the registration."),
+    Setting("HEARBACK_DEV", "", "1: run without an app id and without checking tokens, on this machine only."),
+    Setting("HEARBACK_STORE", "sqlite:///data/hearback.db", "Where documents are kept: sqlite:///path."),
+    Setting("HEARBACK_ADMINS", "", "Entra object ids of the admins, comma separated. They belong to a home tenant."),
+    Setting("HEARBACK_HOME_TENANTS", "", "Tenant ids whose members are engineers. Default: MicrosoftAppTenantId."),
+    Setting(
+        "HEARBACK_ALLOWED_TENANTS", "", "Further tenant ids to talk to, comma separated; * for any. Default: none."
+    ),
+    Setting(
+        "HEARBACK_SERVICE_HOSTS",
+        ".botframework.com,smba.trafficmanager.net,smba.infra.gcc.teams.microsoft.com,"
+        "smba.infra.gov.teams.microsoft.us,smba.infra.dod.teams.microsoft.us",
+        "Hosts the bot may write to: exact, or .suffix, comma separated.",
+    ),
+    Setting(
+        "HEARBACK_OPENID_METADATA_URL",
+        "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        "Where the keys of incoming tokens are described.",
+    ),
+    Setting("HEARBACK_TOKEN_ISSUER", "https://api.botframework.com", "Issuer of incoming tokens."),
+    Setting("HEARBACK_LOGIN_URL", "https://login.microsoftonline.com", "Where the bot gets its own token."),
+    Setting("HEARBACK_RATE_PER_TENANT", "50", "Requests a second to Teams for each tenant."),
+)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings, checked. `store_path` is where SQLite keeps its file."""
+
+    host: str
+    port: int
+    app_id: str
+    app_password: str
+    app_tenant: str
+    is_dev: bool
+    store_path: Path
+    admins: frozenset[str]
+    home_tenants: frozenset[str]
+    allowed_tenants: frozenset[str]
+    service_hosts: tuple[str, ...]
+    openid_metadata_url: str
+    token_issuer: str
+    login_url: str
+    rate_per_tenant: float
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read and check the settings. Raises `SettingsError` naming every problem at once."""
+        reading = _Reading(environment)
+        is_dev = reading.text("HEARBACK_DEV") == "1"
+        app_tenant = reading.text("MicrosoftAppTenantId")
+        settings = cls(
+            host="127.0.0.1" if is_dev else reading.text("HOST"),
+            port=int(reading.number("PORT", 0, 65535)),
+            app_id=reading.text("MicrosoftAppId"),
+            app_password=reading.text("MicrosoftAppPassword"),
+            app_tenant=app_tenant,
+            is_dev=is_dev,
+            store_path=reading.store(),
+            admins=reading.names("HEARBACK_ADMINS") or _only(PLAYGROUND_USER, when=is_dev),
+            home_tenants=reading.names("HEARBACK_HOME_TENANTS")
+            or _only(app_tenant or PLAYGROUND_TENANT, when=is_dev or bool(app_tenant)),
+            allowed_tenants=reading.names("HEARBACK_ALLOWED_TENANTS") or _only("*", when=is_dev),
+            service_hosts=tuple(sorted(reading.names("HEARBACK_SERVICE_HOSTS") | (LOOPBACK if is_dev else set()))),
+            openid_metadata_url=reading.url("HEARBACK_OPENID_METADATA_URL"),
+            token_issuer=reading.text("HEARBACK_TOKEN_ISSUER"),
+            login_url=reading.url("HEARBACK_LOGIN_URL"),
+            rate_per_tenant=reading.number("HEARBACK_RATE_PER_TENANT", 1, 10_000),
+        )
+        reading.check_identity(settings)
+        if reading.problems:
+            raise SettingsError(reading.problems)
+        return settings
+
+    @property
+    def checks_tokens(self) -> bool:
+        """Whether incoming requests must prove who they are; false only in dev without an app id."""
+        return bool(self.app_id)
+
+
+class _Reading:
+    """Reads settings one by one and remembers what was wrong."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._defaults = {one.name: one.default for one in SETTINGS}
+        self.problems: list[str] = []
+        self._suspect_names()
+
+    def text(self, name: str) -> str:
+        return self._environment.get(name, "").strip() or self._defaults[name]
+
+    def names(self, name: str) -> frozenset[str]:
+        return frozenset(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    def number(self, name: str, low: float, high: float) -> float:
+        return self._parsed(name, lambda text: _number(text, low, high), f"a number from {low} to {high}") or low
+
+    def url(self, name: str) -> str:
+        return (self._parsed(name, _url, "an address that begins with https://") or "").rstrip("/")
+
+    def store(self) -> Path:
+        path = self._parsed("HEARBACK_STORE", _sqlite_path, "sqlite:///path/of/the/file.db")
+        return path or Path()
+
+    def check_identity(self, settings: Settings) -> None:
+        if not settings.app_id and not settings.is_dev:
+            self.problems.append(
+                "MicrosoftAppId is empty. Without it anyone could pose as Teams. Set it, or HEARBACK_DEV=1 to try "
+                "Hearback on this machine only."
+            )
+        if settings.app_id and not (settings.app_password and settings.app_tenant):
+            self.problems.append("MicrosoftAppPassword and MicrosoftAppTenantId are needed with MicrosoftAppId.")
+        if settings.app_id and self.text("MicrosoftAppType") != "SingleTenant":
+            self.problems.append("MicrosoftAppType: only SingleTenant is supported.")
+
+    def _suspect_names(self) -> None:
+        """Report names that differ from a setting only by case: they would be ignored without a word."""
+        known = {one.casefold(): one for one in self._defaults if one not in {"HOST", "PORT"}}
+        for name in self._environment:
+            meant = known.get(name.casefold())
+            if meant is not None and name not in self._defaults:
+                self.problems.append(f"{name}: names are case-sensitive; did you mean {meant}?")
+            elif name.startswith("HEARBACK_") and meant is None:
+                self.problems.append(f"{name} is not a setting of Hearback. See .env.example for all of them.")
+
+    def _parsed(self, name: str, parse: Callable[[str], T], expected: str) -> T | None:
+        try:
+            return parse(self.text(name))
+        except ValueError:
+            self.problems.append(f"{name}: expected {expected}, found {self.text(name)!r}.")
+            return None
+
+
+def _only(value: str, *, when: bool) -> frozenset[str]:
+    return frozenset({value}) if when else frozenset()
+
+
+def _number(text: str, low: float, high: float) -> float:
+    value = float(text)
+    if not low <= value <= high:
+        raise ValueError
+    return value
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        return text
+    raise ValueError
+
+
+def _sqlite_path(text: str) -> Path:
+    scheme, found, path = text.partition(":///")
+    if scheme != "sqlite" or not found or not path:
+        raise ValueError
+    return Path(path)
