@@ -6,6 +6,8 @@ typed, never somebody else's data.
 
 import inspect
 
+import msgspec
+
 
 class Refusal(Exception):
     """That did not work."""
@@ -47,6 +49,10 @@ class RunIsClosed(Refusal):
     """This survey is closed, so your answer was not saved. Thank you for wanting to help."""
 
 
+class RunIsOver(Refusal):
+    """The run “{run}” is closed, so nothing more is sent."""
+
+
 class NotYourSurvey(Refusal):
     """This survey was not sent to you, so your answer was not saved."""
 
@@ -57,3 +63,54 @@ class NothingToSay(Refusal):
 
 class TooLong(Refusal):
     """That is {length} characters long; up to {limit} can be kept. Please shorten it — nothing was saved."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One answer that cannot be kept: which question, and a sentence for the person. Never the answer."""
+
+    question: str  # question id
+    sentence: str
+
+
+class AnswersRefused(Refusal):
+    """Nothing was saved yet. Please look at this again.
+
+    {sentences}
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__(sentences="".join(f"\n- {one.sentence}" for one in problems))
+
+
+class FileProblem(msgspec.Struct, frozen=True):
+    """One mistake in a survey file: where (lines from 1; the field may be empty) and what to do about it."""
+
+    line: int
+    field: str  # "questions[2].kind": the second question's kind
+    message: str
+
+    def __str__(self) -> str:
+        place = f"Line {self.line}, {self.field}" if self.field else f"Line {self.line}"
+        return f"{place}: {self.message}"
+
+
+class SurveyFileRefused(Refusal):
+    """The survey was not imported. Please correct this and send it again.
+
+    {list}
+    """
+
+    most = 50  # problems spelt out in one message
+
+    def __init__(self, problems: tuple[FileProblem, ...]) -> None:
+        self.problems = problems
+        rest = len(problems) - self.most
+        more = f"\n- … and {rest} more." if rest > 0 else ""
+        super().__init__(list="".join(f"\n- {one}" for one in problems[: self.most]) + more)
+
+
+def quote(text: str, limit: int = 60) -> str:
+    """Return a text in quotation marks, on one line and cut to `limit` characters, for use in a sentence."""
+    line = " ".join(text[: 4 * limit].split())
+    return f"“{line}”" if len(line) <= limit else f"“{line[: limit - 1].rstrip()}…”"

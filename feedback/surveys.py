@@ -2,8 +2,11 @@
 
 import msgspec
 
-from feedback.questions import Question
+from feedback.errors import SurveyUnknown, quote
+from feedback.questions import ID_FORM, Question
+from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
+ATTEMPTS = 10  # an import tries again this often when somebody else imports the same survey at the same time
 MAX_QUESTIONS = 30
 
 
@@ -20,3 +23,83 @@ class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
     def question(self, question_id: str) -> Question | None:
         """Return the question with this id, or None."""
         return next((one for one in self.questions if one.id == question_id), None)
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What an import led to. `has_changed`: what is asked differs from before, as it does for a new survey."""
+
+    survey: Survey
+    is_new: bool
+    has_changed: bool
+
+
+async def import_survey(store: Store, survey: Survey) -> Imported:
+    """Keep a survey under its id; durable when it returns, and open even if it was closed.
+
+    The same content again keeps its version; other content gets the next one, whoever else imports meanwhile.
+    Raises `Conflict` where others were first again and again.
+    """
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await _import_once(store, survey)
+        except Conflict:
+            continue  # look again at what is there now
+    return await _import_once(store, survey)
+
+
+async def find_survey(store: Store, survey_id: str) -> Survey:
+    """Return a survey by its id, in any case. Raises `SurveyUnknown`."""
+    doc = await store.get("surveys", known := _known(survey_id), known)
+    if doc is None:
+        raise SurveyUnknown(survey=known)
+    return msgspec.convert(doc, Survey)
+
+
+async def list_surveys(store: Store) -> list[Survey]:
+    """Return all surveys by id, closed ones included."""
+    surveys: list[Survey] = []
+    where, continuation = [Where("kind", Op.EQ, "survey")], None
+    while True:
+        page = await store.query("surveys", where=where, continuation=continuation)
+        surveys += [msgspec.convert(doc, Survey) for doc in page.docs]
+        continuation = page.continuation
+        if continuation is None:
+            return surveys
+
+
+async def close_survey(store: Store, survey_id: str) -> Survey:
+    """Close a survey, which may be closed already, and return it. Raises `SurveyUnknown`."""
+    known = _known(survey_id)
+    try:
+        doc = await store.patch("surveys", known, Patch(id=known, set={"is_closed": True}))
+    except Missing as error:
+        raise SurveyUnknown(survey=known) from error
+    return msgspec.convert(doc, Survey)
+
+
+async def _import_once(store: Store, survey: Survey) -> Imported:
+    doc = await store.get("surveys", survey.id, survey.id)
+    if doc is None:
+        new = msgspec.structs.replace(survey, version=1, is_closed=False)
+        await store.create("surveys", _doc(new))
+        return Imported(new, is_new=True, has_changed=True)
+    old = msgspec.convert(doc, Survey)
+    same = msgspec.structs.replace(survey, version=old.version, is_closed=old.is_closed)
+    has_changed = same != old
+    new = msgspec.structs.replace(survey, version=old.version + has_changed, is_closed=False)
+    if new != old:
+        await store.replace("surveys", _doc(new), etag=str(doc["_etag"]))
+    return Imported(new, is_new=False, has_changed=has_changed)
+
+
+def _doc(survey: Survey) -> Doc:
+    doc: Doc = msgspec.to_builtins(survey)
+    return doc | {"kind": "survey"}
+
+
+def _known(survey_id: str) -> str:
+    """Return the id as it is kept. Raises `SurveyUnknown` for what cannot be one, such as a path."""
+    known = survey_id.strip().lower()
+    if not ID_FORM.fullmatch(known):
+        raise SurveyUnknown(survey=quote(survey_id).strip("“”"))
+    return known

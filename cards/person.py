@@ -1,0 +1,74 @@
+"""The card that sums up everything held about a person. It is for that person alone; the full data goes beside it."""
+
+from collections.abc import Sequence
+
+from cards.elements import (
+    Card,
+    Element,
+    card,
+    counted,
+    escape,
+    excerpt,
+    facts,
+    heading,
+    hint,
+    moment,
+    section,
+    text,
+    verbatim,
+)
+from cards.size import fewer, fitted, left_out
+from cards.status import STATE_WORDS
+from feedback.notes import Note
+from feedback.people import Person, Role
+from feedback.runs import Delivery, Run
+
+_WORD = 80  # characters of a name or an attribute
+_ATTRIBUTES = 20
+_NOTE = 160
+
+
+def my_data_card(person: Person, role: Role, deliveries: Sequence[tuple[Delivery, Run]], notes: Sequence[Note]) -> Card:
+    """Return a summary of what is held about a person. A long one says how much it leaves out."""
+
+    def build(shown: int) -> Card:
+        body = [
+            heading("What I hold about you"),
+            facts(_person(person, role)),
+            *_listed(counted(len(deliveries), "survey") + " for you", [_survey(*one) for one in deliveries], shown),
+            *_listed(counted(len(notes), "note") + " by you", [_note(note) for note in notes], shown),
+            hint("The complete data is in the message beside this card."),
+        ]
+        return card(body, fallback="What I hold about you")
+
+    return fitted(build, fewer(max(len(deliveries), len(notes))))
+
+
+def _person(person: Person, role: Role) -> dict[str, str]:
+    rows = {
+        "Name": escape(excerpt(person.name, _WORD)) or "not known",
+        "Language": escape(person.locale),
+        "Role": role.value,
+        "Surveys": "stopped" if person.has_opted_out else "welcome",
+    }
+    if person.first_seen_at:
+        rows["First met"] = moment(person.first_seen_at)
+    some = list(person.attributes.items())[:_ATTRIBUTES]
+    return {**rows, **{escape(excerpt(name, _WORD)): escape(excerpt(value, _WORD)) for name, value in some}}
+
+
+def _listed(title: str, rows: Sequence[list[Element]], shown: int) -> list[Element]:
+    some = [element for row in rows[:shown] for element in row]
+    more = [hint(one) for one in left_out(len(rows), shown)]
+    return [section([text(title, is_bold=True), *some, *more])]
+
+
+def _survey(delivery: Delivery, run: Run) -> list[Element]:
+    answers = f", {counted(len(delivery.answers), 'answer')}" if delivery.answers else ""
+    when = delivery.answered_at or delivery.sent_at
+    at = f", {moment(when)}" if when else ""
+    return [text(escape(excerpt(run.survey.title, _NOTE))), hint(f"{STATE_WORDS[delivery.state]}{answers}{at}")]
+
+
+def _note(note: Note) -> list[Element]:
+    return [verbatim(f"“{excerpt(note.text, _NOTE)}”"), hint(moment(note.at))]

@@ -1,0 +1,88 @@
+"""The cards about surveys as such: all there are, one that was imported, and what is wrong in a file."""
+
+from collections.abc import Sequence
+
+from cards.elements import (
+    Card,
+    Color,
+    Element,
+    card,
+    counted,
+    escape,
+    excerpt,
+    heading,
+    hint,
+    section,
+    stretch,
+    text,
+    verbatim,
+)
+from cards.size import fewer, fitted, left_out
+from feedback.errors import FileProblem
+from feedback.surveys import Imported, Survey
+
+_TITLE = 160  # characters
+_MESSAGE = 400
+_FIELD = 80
+
+
+def survey_list_card(surveys: Sequence[Survey]) -> Card:
+    """Return every survey with what is needed to send it."""
+    if not surveys:
+        return card(
+            [heading("Surveys"), text("There are none yet. **survey import** brings one in.")],
+            fallback="No surveys yet.",
+        )
+    title = counted(len(surveys), "survey")
+
+    def build(shown: int) -> Card:
+        body = [heading(title), *(section(_row(survey)) for survey in surveys[:shown])]
+        return card([*body, *(hint(one) for one in left_out(len(surveys), shown))], fallback=title)
+
+    return fitted(build, fewer(len(surveys)))
+
+
+def imported_card(imported: Imported) -> Card:
+    """Return what an import led to, and what to do next."""
+    survey = imported.survey
+    name = escape(survey.id)
+    body = [
+        heading(f"{_news(imported)}: {escape(excerpt(survey.title, _TITLE))}"),
+        text(f"**{name}**, version {survey.version}, {counted(len(survey.questions), 'question')}"),
+        text(f"**survey show {name}** shows it, and **send {name} to me** lets you answer it yourself first."),
+    ]
+    return card(body, fallback=f"{_news(imported)}: {name}")
+
+
+def file_problems_card(problems: Sequence[FileProblem]) -> Card:
+    """Return what has to be put right in a survey file, in the order of its lines."""
+    ordered = sorted(problems, key=lambda problem: problem.line)
+    title = "The survey was not imported"
+
+    def build(shown: int) -> Card:
+        rows = [_problem(problem) for problem in ordered[:shown]]
+        more = [hint(one) for one in left_out(len(ordered), shown)]
+        please = text("Please put this right and import it again.")
+        return card([heading(title), please, section([*rows, *more])], fallback=f"{title}.")
+
+    return fitted(build, fewer(len(ordered)))
+
+
+def _row(survey: Survey) -> list[Element]:
+    closed = ", closed" if survey.is_closed else ""
+    return [
+        text(f"**{escape(survey.id)}**: {escape(excerpt(survey.title, _TITLE))}"),
+        hint(f"{counted(len(survey.questions), 'question')}, version {survey.version}{closed}"),
+    ]
+
+
+def _news(imported: Imported) -> str:
+    if imported.is_new:
+        return "Survey imported"
+    return "Survey changed" if imported.has_changed else "Nothing has changed"
+
+
+def _problem(problem: FileProblem) -> Element:
+    field = f", {excerpt(problem.field, _FIELD)}" if problem.field else ""
+    place = stretch(f"Line {problem.line}{field}: ", color=Color.ATTENTION, is_bold=True)
+    return verbatim(place, excerpt(problem.message, _MESSAGE), is_close=True)

@@ -1,0 +1,73 @@
+"""The cards after an answer: thank you, and the survey is closed. Both say what is stored, and nothing else.
+
+To be built only from a delivery that was written.
+"""
+
+from cards.elements import (
+    Card,
+    Color,
+    Element,
+    banner,
+    card,
+    escape,
+    excerpt,
+    execute,
+    heading,
+    hint,
+    section,
+    stretch,
+    text,
+    verbatim,
+)
+from cards.inputs import SCALE_WORDS
+from cards.size import fitted
+from feedback.questions import Answer, Question, describe
+from feedback.runs import Delivery, Run, RunState
+
+NO_ANSWER = "—"
+_LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
+
+
+def thanks_card(run: Run, delivery: Delivery, *, can_edit: bool = True, notice: str = "") -> Card:
+    """Return the thank-you with what was answered, and a way to change it while the run is open."""
+    is_open = can_edit and run.state is not RunState.CLOSED
+    title = "Thank you — your changes are saved" if delivery.revision > 1 else "Thank you — your answers are saved"
+    then = "Next, the team reads the answers together. There is nothing more for you to do."
+    edit = [execute("Edit my answer", "edit", {"run": run.run})] if is_open else []
+    top = [banner(notice, color=Color.WARNING)] if notice else []
+
+    def build(lengths: tuple[int, int]) -> Card:
+        body = [*top, heading(title), hint(escape(run.survey.title)), *_answers(run, delivery, lengths), text(then)]
+        return card(body, edit, fallback=f"{title}: {escape(run.survey.title)}")
+
+    return fitted(build, _LENGTHS)
+
+
+def closed_card(run: Run, delivery: Delivery | None) -> Card:
+    """Return the news that the survey takes no more answers, with the answers that it has."""
+    title = "This survey is closed — thank you"
+    answered = delivery if delivery and delivery.answers else None
+
+    def build(lengths: tuple[int, int]) -> Card:
+        saved = "These are the answers you gave." if answered else "It no longer takes answers."
+        answers = _answers(run, answered, lengths) if answered else []
+        body = [heading(title), hint(escape(run.survey.title)), text(saved), *answers]
+        return card(body, fallback=f"{title}: {escape(run.survey.title)}")
+
+    return fitted(build, _LENGTHS)
+
+
+def _answers(run: Run, delivery: Delivery, lengths: tuple[int, int]) -> list[Element]:
+    of_question, of_answer = lengths
+    rows = []
+    for question in run.survey.questions:
+        answer = delivery.answers.get(question.id)
+        words = NO_ANSWER if answer is None else excerpt(_words(question, answer), of_answer)
+        asked = stretch(excerpt(question.text, of_question), is_subtle=True, is_small=True)
+        rows += [verbatim(asked), verbatim(words, is_close=True)]
+    return [section(rows)]
+
+
+def _words(question: Question, answer: Answer) -> str:
+    said = describe(question, answer)
+    return SCALE_WORDS.get(question.kind, {}).get(said, said)

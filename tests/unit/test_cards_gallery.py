@@ -1,0 +1,300 @@
+"""Every card there is, with ordinary, hostile and overlong words of people, against what holds for all cards.
+
+The official schema knows nothing of what Teams adds. Before a card is held against it, an element of Teams' own is
+replaced by its fallback, as a client without it would do; one that has no fallback fails.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import cast
+
+import jsonschema
+import pytest
+
+from cards.elements import Card, Color
+from cards.errors import not_saved_card, refusal_card, went_wrong_card
+from cards.help import help_card, welcome_card
+from cards.notes import feedback_card, note_card, notes_card
+from cards.person import my_data_card
+from cards.results import results_card
+from cards.size import MAX_CARD_BYTES, card_size
+from cards.status import runs_card, started_card, status_card
+from cards.survey import preview_card, survey_card
+from cards.surveys import file_problems_card, imported_card, survey_list_card
+from cards.thanks import closed_card, thanks_card
+from feedback.errors import AudienceUnknown, FileProblem
+from feedback.notes import Note, NoteKind
+from feedback.people import Person, Role
+from feedback.questions import Answers, Choice, Kind, Question
+from feedback.results import QuestionResult, Results
+from feedback.runs import Delivery, DeliveryState, Progress, Run, RunState
+from feedback.surveys import Imported, Survey
+
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+TEAMS_ELEMENTS = {"Input.Rating"}
+
+ORDINARY = "Exporting to Excel is slow"
+HOSTILE = (
+    "**bold** _thin_ `code` ~~gone~~ [click](https://evil.example) ![i](https://evil.example) <at>Ada</at> &copy;"
+    '{{DATE(2020-01-01T00:00:00Z)}} \u202eback {name} ${title} %s \\ "quoted" <b>b</b> [ref]: https://evil.example'
+    "\n# head\n- item\n1. one\n> said\n\x00\x1b\ud800"
+)
+OVERLONG = '😀"\\*{{' * 700
+WORDS = {"ordinary": ORDINARY, "hostile": HOSTILE, "overlong": OVERLONG}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table of commands, as help reads it."""
+
+    usage: str
+    about: str
+    role: Role
+
+
+def survey_of(words: str = ORDINARY, *, required: bool = True) -> Survey:
+    """Return a survey with a question of every kind."""
+    text = words[:300]
+    choices = (Choice("excel", text[:120] or "Excel"), Choice("pdf", "PDF"))
+    questions = tuple(
+        Question(
+            id=kind.value,
+            kind=kind,
+            text=text,
+            help=text,
+            required=required,
+            choices=choices if kind in {Kind.CHOICE, Kind.CHOICES} else (),
+        )
+        for kind in Kind
+    )
+    return Survey(id="exports", title=text, intro=text, questions=questions)
+
+
+def run_of(survey: Survey, state: RunState = RunState.SENT, *, audience: str = "customers") -> Run:
+    return Run("exports-1", survey, audience, state, NOW, "tenant:object", people=40)
+
+
+def answers_of(words: str = ORDINARY) -> Answers:
+    closed: Answers = {"nps": 9, "rating": 4, "csat": 2, "choice": "excel", "choices": ["excel", "pdf"]}
+    return closed | {"text": words[:4000], "yes_no": False, "number": 2.5, "date": "2026-03-01"}
+
+
+def delivery_of(words: str = ORDINARY, *, revision: int = 1) -> Delivery:
+    answers = answers_of(words)
+    return Delivery("exports-1", "t:o", DeliveryState.ANSWERED, 0, answered_at=NOW, answers=answers, revision=revision)
+
+
+def note_of(words: str = ORDINARY, number: int = 1) -> Note:
+    marks = tuple(words[:100] for _ in range(20))
+    return Note(f"n{number}", NoteKind.NOTE, "t:o", words, NOW, words, marks, marks, words)
+
+
+def progress_of(words: str = ORDINARY, **counts: int) -> Progress:
+    states = counts or {state.value: 3 for state in DeliveryState}
+    reasons = {f"failed: {number} {words}": number for number in range(1, 30)}
+    run = run_of(survey_of(words), RunState.SENDING, audience=words)
+    return Progress(run, {DeliveryState(state): count for state, count in states.items()}, reasons)
+
+
+def results_of(words: str = ORDINARY) -> Results:
+    survey = survey_of(words)
+    figures = tuple(
+        QuestionResult(
+            question,
+            12,
+            tuple((str(step), 1) for step in range(11)) if question.kind is Kind.NPS else ((words, 7), ("PDF", 5)),
+            mean=3.25,
+            nps=-8.3 if question.kind is Kind.NPS else None,
+            latest=(words,) * 5,
+        )
+        for question in survey.questions
+    )
+    return Results(run_of(survey, audience=words), 12, 40, figures)
+
+
+def gallery(words: str) -> dict[str, Card]:
+    """Return every card, with `words` wherever people's words can stand."""
+    survey, delivery, note = survey_of(words), delivery_of(words), note_of(words)
+    run = run_of(survey)
+    problems = dict.fromkeys(answers_of(), words)
+    person = Person("t:o", "t", "o", words, attributes={words: words}, first_seen_at=NOW)
+    rows = [Row(f"note <{number}>", words, role) for role in Role for number in range(15)]
+    many = [note_of(words, number) for number in range(40)]
+    file_problems = [FileProblem(line, words, words) for line in range(1, 60)]
+    return {
+        "survey": survey_card(run),
+        "survey filled in": survey_card(run, answers=delivery.answers, problems=problems, revision=1, notice="No."),
+        "preview": preview_card(survey),
+        "thanks": thanks_card(run, delivery, notice="Saved before."),
+        "closed": closed_card(run, delivery),
+        "closed, never answered": closed_card(run, None),
+        "results": results_card(results_of(words)),
+        "results of nobody": results_card(Results(run, 0, 0, tuple(QuestionResult(q, 0) for q in survey.questions))),
+        "status": status_card(progress_of(words)),
+        "status of nobody": status_card(Progress(run, {}, {})),
+        "runs": runs_card([progress_of(words)] * 40),
+        "no runs": runs_card([]),
+        "started": started_card(progress_of(words)),
+        "planning": started_card(run_of(survey, RunState.PLANNING)),
+        "help": help_card(rows),
+        "unknown": help_card(rows, asked=words, nearest="results"),
+        "welcome": welcome_card(words),
+        "note": note_card(note),
+        "note again": note_card(note, was_repeat=True),
+        "notes": notes_card(many, words, more=True),
+        "no notes": notes_card([], words, more=False),
+        "feedback": feedback_card(note),
+        "surveys": survey_list_card([survey] * 200),
+        "no surveys": survey_list_card([]),
+        "imported": imported_card(Imported(survey, is_new=True, has_changed=True)),
+        "file problems": file_problems_card(file_problems),
+        "my data": my_data_card(person, Role.CUSTOMER, [(delivery, run)] * 100, many),
+        "refusal": refusal_card(AudienceUnknown(audience=words[:500], known="me, customers")),
+        "not saved": not_saved_card("Your answer", "4f1c"),
+        "went wrong": went_wrong_card("4f1c"),
+    }
+
+
+CARDS = {f"{name}, {kind}": one for kind, words in WORDS.items() for name, one in gallery(words).items()}
+every_card = pytest.mark.parametrize("name", CARDS)
+
+
+@cache
+def validator() -> jsonschema.Draft6Validator:
+    schema = json.loads(files("adaptive_cards").joinpath("schemas", "schema-1.5.json").read_text())
+    return jsonschema.Draft6Validator(schema)
+
+
+def nodes(value: object) -> Iterator[dict[str, object]]:
+    """Give every object in a card, the outermost first."""
+    if isinstance(value, dict):
+        yield cast("dict[str, object]", value)
+        for inner in value.values():
+            yield from nodes(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from nodes(inner)
+
+
+def official(value: object) -> object:
+    """Return the value as a client sees it that knows only the official schema."""
+    if isinstance(value, list):
+        return [official(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") in TEAMS_ELEMENTS:
+        return official(value["fallback"])
+    return {key: official(inner) for key, inner in value.items() if key != "msteams"}
+
+
+def assert_official(card: Card) -> None:
+    validator().validate(official(json.loads(json.dumps(card))))
+
+
+def markdown(card: Card) -> list[str]:
+    """Return every text of a card that clients read as Markdown."""
+    found = [str(card["fallbackText"])]
+    for node in nodes(card):
+        if node.get("type") == "TextBlock":
+            found.append(str(node["text"]))
+        elif node.get("type") == "FactSet":
+            found += [str(part) for fact in nodes(node["facts"]) for part in fact.values()]
+    return found
+
+
+def shown(card: Card, *, has_gaps: bool = False) -> str:
+    """Return all that a card says, one text to a line, without the marks of bold and, unless asked, without gaps.
+
+    What stands in an input is not said by the card.
+    """
+    said = []
+    for node in nodes(card["body"]):
+        keys = ["text", "title", "label", "placeholder"] + ["value"] * ("type" not in node)
+        said += [str(node[key]) for key in keys if key in node]
+    whole = "\n".join(said).replace("**", "")
+    return whole if has_gaps else whole.replace("\u200b", "")
+
+
+@every_card
+def test_every_card_keeps_to_the_official_schema(name: str) -> None:
+    assert_official(CARDS[name])
+
+
+@every_card
+def test_every_card_declares_what_clients_need(name: str) -> None:
+    card = CARDS[name]
+    assert card["type"] == "AdaptiveCard"
+    assert card["version"] == "1.5"
+    assert str(card["$schema"]).endswith("adaptive-card.json")
+    assert str(card["fallbackText"]).strip()
+
+
+@every_card
+def test_every_card_is_small_enough_to_be_sent(name: str) -> None:
+    assert card_size(CARDS[name]) <= MAX_CARD_BYTES
+
+
+@every_card
+def test_every_button_works_where_action_execute_is_unknown(name: str) -> None:
+    for node in nodes(CARDS[name]):
+        if node.get("type") != "Action.Execute":
+            continue
+        data = cast("dict[str, object]", node["data"])
+        fallback = cast("dict[str, object]", node["fallback"])
+        assert node["verb"] == data["act"]
+        assert fallback["type"] == "Action.Submit"
+        assert (fallback["title"], fallback["data"]) == (node["title"], data)
+    kinds = [node.get("type") for node in nodes(CARDS[name])]
+    assert kinds.count("Action.Submit") == kinds.count("Action.Execute")
+
+
+@every_card
+def test_every_input_has_a_label_and_a_message_where_it_is_required(name: str) -> None:
+    for node in nodes(CARDS[name]):
+        if str(node.get("type")).startswith("Input."):
+            assert str(node["label"]).strip()
+            assert str(node["id"]).startswith("q_")
+            assert bool(node.get("isRequired")) == bool(node.get("errorMessage"))
+
+
+@every_card
+def test_every_card_uses_only_colours_that_follow_the_theme(name: str) -> None:
+    colors = {node["color"] for node in nodes(CARDS[name]) if "color" in node}
+    assert colors <= {color.value for color in Color}
+
+
+@every_card
+def test_every_text_wraps_on_a_narrow_screen(name: str) -> None:
+    for node in nodes(CARDS[name]):
+        if node.get("type") in {"TextBlock", "Input.ChoiceSet"}:
+            assert node["wrap"] is True
+
+
+@pytest.mark.parametrize("name", gallery(ORDINARY))
+@pytest.mark.parametrize(
+    "construct", ["](", "]:", "{{DATE(2020", "<at>", "<b>", "**bold**", "_thin_", "`code`", "~~gone~~", "&copy;"]
+)
+def test_peoples_words_are_no_markdown(name: str, construct: str) -> None:
+    assert not [text for text in markdown(CARDS[f"{name}, hostile"]) if construct in text]
+
+
+@every_card
+def test_peoples_words_compute_nothing_and_turn_nothing_around(name: str) -> None:
+    said = shown(CARDS[name], has_gaps=True)
+    assert "{{DATE(2020" not in said
+    assert "\u202e" not in said
+
+
+def test_an_element_of_teams_without_a_fallback_would_be_noticed() -> None:
+    with pytest.raises(KeyError):
+        official({"type": "Input.Rating", "id": "q_1"})
+
+
+def test_a_card_with_a_mistake_would_be_noticed() -> None:
+    card = welcome_card("Ada")
+    with pytest.raises(jsonschema.ValidationError):
+        assert_official({**card, "body": [{"type": "TextBlock", "text": "Hello", "colour": "red"}]})

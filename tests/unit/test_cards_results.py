@@ -1,0 +1,126 @@
+"""The card of results: true figures, nothing shortened in silence, and no name."""
+
+import re
+
+import pytest
+
+from cards.elements import Card
+from cards.results import results_card
+from cards.size import fits
+from feedback.questions import Answer, Choice, Kind, Question
+from feedback.results import QuestionResult, Results, question_result
+from feedback.surveys import Survey
+from tests.unit.test_cards_gallery import nodes, run_of, shown
+
+SCALE = (0, 6, 7, 8, 9, 10, 10, 10)
+
+
+def results(question: Question, *answers: Answer, reached: int = 40) -> str:
+    """Return what the card says of one question's answers."""
+    figures = question_result(question, answers)
+    survey = Survey("s", "Exports", (question,))
+    return shown(results_card(Results(run_of(survey), len(answers), reached, (figures,))))
+
+
+def many(number: int, figure: QuestionResult) -> Card:
+    survey = Survey("s", "Exports", (figure.question,) * number)
+    return results_card(Results(run_of(survey), figure.n, 40, (figure,) * number))
+
+
+def test_it_says_how_many_of_how_many_answered() -> None:
+    said = results(Question("q", Kind.YES_NO, "Useful?"), *(one > 0 for one in (1, 0, 1)))
+    assert "Results: Exports" in said
+    assert "3 of 40 people answered (8%)" in said
+    assert "Useful?\n3 answers" in said
+
+
+def test_a_run_that_reached_nobody_has_results_too() -> None:
+    assert "0 of 0 people answered (0%)" in results(Question("q", Kind.YES_NO, "Useful?"), reached=0)
+
+
+def test_nps_is_shown_with_the_groups_that_it_comes_from() -> None:
+    said = results(Question("q", Kind.NPS, "How likely?"), *SCALE)
+    assert "NPS +25" in said
+    groups = re.findall(r"(Promoters|Passives|Detractors) \(.*\)\n+.*\n  (\d+)% · (\d+)", said)
+    assert groups == [("Promoters", "50", "4"), ("Passives", "25", "2"), ("Detractors", "25", "2")]
+
+
+@pytest.mark.parametrize(("scores", "words"), [((0, 10), "NPS 0"), ((0,), "NPS -100"), ((10,), "NPS +100")])
+def test_nps_has_its_sign(scores: tuple[int, ...], words: str) -> None:
+    assert f"{words}\n" in results(Question("q", Kind.NPS, "How likely?"), *scores)
+
+
+def test_a_mean_names_its_scale() -> None:
+    assert "Average 4.5 of 5" in results(Question("q", Kind.RATING, "Stars?"), 4, 5)
+    assert "Average 1,500.0\n" in results(Question("q", Kind.NUMBER, "Rows?"), 1000, 2000) + "\n"
+
+
+def test_the_steps_of_a_scale_are_in_words() -> None:
+    said = results(Question("q", Kind.CSAT, "Satisfied?"), 5, 5, 1)
+    assert [words for words in said.split("\n") if "atisfied" in words] == [
+        "Satisfied?",
+        *("Very dissatisfied", "Dissatisfied", "Satisfied", "Very satisfied"),
+    ]
+    assert "4 stars\n" in results(Question("q", Kind.RATING, "Stars?"), 4)
+
+
+def test_every_choice_has_its_bar_its_share_and_its_count() -> None:
+    choices = (Choice("x", "Excel"), Choice("p", "PDF"), Choice("c", "CSV"))
+    said = results(Question("q", Kind.CHOICE, "Which?", choices=choices), "x", "x", "x", "p")
+    assert "Excel\n\n████████░░\n  75% · 3" in said
+    assert "CSV\n\n░░░░░░░░░░\n  0% · 0" in said
+    assert "Several answers" not in said
+
+
+def test_shares_over_a_hundred_percent_are_explained() -> None:
+    choices = (Choice("x", "Excel"), Choice("p", "PDF"))
+    assert "Several answers were possible." in results(
+        Question("q", Kind.CHOICES, "Which?", choices=choices), ["x", "p"], ["x"]
+    )
+
+
+def test_a_question_without_answers_says_so_and_draws_nothing() -> None:
+    said = results(Question("q", Kind.NPS, "How likely?"))
+    assert "0 answers" in said
+    assert "NPS" not in said
+    assert "░" not in said
+
+
+def test_the_latest_texts_are_quoted_and_the_rest_is_counted() -> None:
+    said = results(Question("q", Kind.TEXT, "Why?"), *[f"Because {number}" for number in range(17)])
+    assert "“Because 0”" in said
+    assert "“Because 5”" not in said
+    assert "… and 12 more" in said
+
+
+def test_all_texts_shown_are_not_said_to_be_more() -> None:
+    assert "more" not in results(Question("q", Kind.TEXT, "Why?"), "Slow", "Fast")
+
+
+def test_many_options_are_shortened_and_the_card_says_by_how_many() -> None:
+    figure = QuestionResult(
+        Question("q", Kind.CHOICE, "x" * 500), 100, tuple((f"{one} {'x' * 120}", 5) for one in range(20))
+    )
+    card = many(30, figure)
+    said = shown(card)
+    assert fits(card)
+    left = {int(number) for number in re.findall(r"… and (\d+) more", said)}
+    assert left == {20 - said.count(" · 5") // 30}
+
+
+def test_few_options_are_all_shown() -> None:
+    figure = QuestionResult(Question("q", Kind.CHOICE, "Which?"), 100, tuple((f"Choice {one}", 5) for one in range(20)))
+    assert "more" not in shown(many(1, figure))
+
+
+def test_long_texts_are_cut_before_any_is_left_out() -> None:
+    figure = QuestionResult(Question("q", Kind.TEXT, "Why?"), 5, latest=("x" * 4000,) * 5)
+    said = shown(many(1, figure))
+    assert said.count("…”") == 5
+
+
+def test_the_button_brings_the_newest_results_of_the_run() -> None:
+    survey = Survey("s", "Exports", ())
+    card = results_card(Results(run_of(survey), 0, 0, ()))
+    (button,) = [node for node in nodes(card["actions"]) if node.get("type") == "Action.Execute"]
+    assert button["data"] == {"act": "results", "run": "exports-1"}

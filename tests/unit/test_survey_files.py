@@ -1,0 +1,247 @@
+"""Survey files: what is read, what is refused and how it is said, and that written files read back the same."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import feedback
+from feedback.errors import SurveyFileRefused
+from feedback.file_fields import clean_block, clean_line
+from feedback.questions import Choice, Kind, Question
+from feedback.survey_files import choice_ids, read_survey, write_survey
+from feedback.surveys import Survey
+
+SMALL = """\
+id: pulse
+title: Pulse
+questions:
+- id: likely
+  kind: nps
+  text: How likely?
+"""
+TRAPS = ["Yes", "No", "on", "1", "1.0", "2026-01-01", "0x1F", "1_000", "12:30", "True", "1e3", ".inf"]
+
+
+def with_question(*lines: str) -> str:
+    """Return a file whose only question, from line 4, has these fields."""
+    return "id: s\ntitle: T\nquestions:\n- " + "\n  ".join(lines) + "\n"
+
+
+def with_choices(*entries: str) -> str:
+    """Return a file with one question whose choices start in line 8."""
+    return with_question("id: q", "kind: choice", "text: Which?", "choices:", *(f"- {one}" for one in entries))
+
+
+def choices_in(text: str) -> list[tuple[str, str]]:
+    return [(one.id, one.text) for one in read_survey(text).questions[0].choices]
+
+
+# --- what is read
+
+
+def test_a_small_file_is_read_with_the_usual_defaults() -> None:
+    assert read_survey(SMALL) == Survey("pulse", "Pulse", (Question("likely", Kind.NPS, "How likely?"),))
+
+
+def test_every_field_is_read() -> None:
+    text = """
+id: all
+title: "Everything: a sample"
+intro: |
+  First line
+
+  Third line
+questions:
+  - {id: a, kind: choices, text: 'It''s?', help: Some help, required: TRUE, choices: [One, {id: x_1, text: Two}]}
+  - id: b
+    kind: yes_no
+    text: >
+      folded
+      text
+    required: no
+    help:
+"""
+    first = Question(
+        "a",
+        Kind.CHOICES,
+        "It's?",
+        help="Some help",
+        required=True,
+        choices=(Choice("one", "One"), Choice("x_1", "Two")),
+    )
+    second = Question("b", Kind.YES_NO, "folded text")
+    expected = Survey("all", "Everything: a sample", (first, second), intro="First line\n\nThird line")
+    assert read_survey(text) == expected
+
+
+def test_choices_that_yaml_would_take_for_something_else_stay_texts() -> None:
+    assert [text for _, text in choices_in(with_choices(*TRAPS))] == TRAPS
+
+
+def test_titles_and_ids_that_look_like_numbers_or_truths_stay_texts() -> None:
+    survey = read_survey(SMALL.replace("Pulse", "2026").replace("id: likely", "id: yes"))
+    assert (survey.title, survey.questions[0].id) == ("2026", "yes")
+
+
+@pytest.mark.parametrize("indent", ["\t", 2, None])
+def test_json_is_read_with_any_indentation_and_escaped_characters(indent: str | int | None) -> None:
+    entry = {"id": "q", "kind": "choice", "text": 'Wie, "so"?\n\\ 🎉/', "choices": ["😀", "b"], "required": True}
+    body = {"id": "s", "title": "T 😀", "questions": [entry], "intro": None}
+    text = json.dumps(body, indent=indent).replace("/", "\\/")
+    assert "\\ud83d\\ude00" in text
+    survey = read_survey(text)
+    assert (survey.title, survey.intro) == ("T 😀", "")
+    assert survey.questions[0].text == 'Wie, "so"?\n\\ 🎉/'
+    assert survey.questions[0].choices == (Choice("c1", "😀"), Choice("b", "b"))
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "\ufeff" + SMALL,
+        SMALL.replace("\n", "\r\n"),
+        SMALL.replace("\n", "\r"),
+        SMALL.replace(" ", "\xa0"),
+        f"```yaml\n{SMALL}```",
+        f"\n ```\n{SMALL}\n```\n\n",
+        f"```\r\n{SMALL}```\r\n".replace("\n", "\r\n").replace("\r\r", "\r"),
+        f"~~~~ yml\n{SMALL}~~~~\n",
+        f"```{SMALL}```",
+        f"```yaml\n{SMALL}",
+        f"---\n{SMALL}...\n",
+        SMALL.replace(": ", ":\t"),
+        "\x00\x1b" + SMALL,
+        "# a comment\n\n" + SMALL,
+    ],
+)
+def test_what_chats_and_editors_do_to_a_file_does_no_harm(pasted: str) -> None:
+    assert read_survey(pasted) == read_survey(SMALL)
+
+
+def test_texts_lose_outer_blanks_and_control_characters_only() -> None:
+    text = with_question("id: q", "kind: text", 'text: " \\0a\\u202e <b>**x**</b> \\x1b \\ud800 "').replace(
+        "T\n", "' T  t '\n"
+    )
+    survey = read_survey(text)
+    assert (survey.title, survey.questions[0].text) == ("T t", "a\u202e <b>**x**</b>")
+
+
+@pytest.mark.parametrize(
+    ("entries", "ids"),
+    [
+        (["Very often", "Never!"], ["very-often", "never"]),
+        (["Größe", "Café  – au lait"], ["groe", "cafe-au-lait"]),
+        (["はい", "いいえ", "🎉"], ["c1", "c2", "c3"]),
+        (["A b", "A-b", "C2"], ["a-b", "c2", "c3"]),
+        (["x" * 100, "x" * 101], ["x" * 40, "c2"]),
+        (["{id: often, text: A}", "Often"], ["often", "c2"]),
+        (["Often", "{id: often, text: A}"], ["c1", "often"]),
+    ],
+)
+def test_choices_get_ids_from_their_texts_or_their_place(entries: list[str], ids: list[str]) -> None:
+    assert [one for one, _ in choices_in(with_choices(*entries))] == ids
+
+
+# --- what is written
+
+texts = st.text(max_size=60)
+lines = texts.map(lambda text: clean_line(text)[:60].strip()).filter(bool)
+blocks = texts.map(lambda text: clean_block(text)[:60].strip()).filter(bool)
+ids = st.from_regex(r"[a-z][a-z0-9_-]{0,39}", fullmatch=True)
+traps = st.sampled_from(
+    [*TRAPS, "null", "~", "- a", "# a", "a: b", "*x", "&x", "!x", "'", '"', "|", "a\n\n b", "---", "c2"]
+)
+
+
+@st.composite
+def questions(draw: st.DrawFn, question_id: str) -> Question:
+    kind = draw(st.sampled_from(Kind))
+    choices: tuple[Choice, ...] = ()
+    if kind in {Kind.CHOICE, Kind.CHOICES}:
+        one_line = lines | traps.filter(lambda text: "\n" not in text)
+        said = draw(st.lists(one_line, min_size=2, max_size=20, unique_by=str.casefold))
+        given = draw(st.lists(st.just("") | ids, min_size=len(said), max_size=len(said)))
+        made = choice_ids([(one if given.count(one) == 1 else "", text) for one, text in zip(given, said, strict=True)])
+        choices = tuple(Choice(one, text) for one, text in zip(made, said, strict=True))
+    text, help_text = draw(blocks | traps), draw(st.just("") | blocks | traps)
+    return Question(question_id, kind, text, help=help_text, required=draw(st.booleans()), choices=choices)
+
+
+@st.composite
+def surveys(draw: st.DrawFn) -> Survey:
+    asked = [draw(questions(one)) for one in draw(st.lists(ids, min_size=1, max_size=5, unique=True))]
+    one_line = lines | traps.filter(lambda text: "\n" not in text)
+    return Survey(draw(ids), draw(one_line), tuple(asked), intro=draw(st.just("") | blocks | traps))
+
+
+@given(surveys(), st.booleans())
+def test_a_written_survey_reads_back_the_same(survey: Survey, as_json: bool) -> None:  # noqa: FBT001 — drawn, not passed
+    text = write_survey(survey, as_json=as_json)
+    assert read_survey(text) == survey
+    assert read_survey(f"```\r\n{text}\r\n```") == survey
+    loaded = json.loads(text) if as_json else yaml.safe_load(text)
+    assert loaded["title"] == survey.title
+
+
+@given(st.text())
+def test_cleaning_a_text_twice_changes_nothing_more(text: str) -> None:
+    assert clean_line(clean_line(text)) == clean_line(text)
+    assert clean_block(clean_block(text)) == clean_block(text)
+
+
+@given(st.text() | st.text(alphabet="-:[]{}!&*'\"|>%@`#?, \n\tab\\uU0", max_size=40))
+def test_no_text_at_all_brings_the_reader_down(text: str) -> None:
+    with pytest.raises(SurveyFileRefused):
+        read_survey(text)
+
+
+def test_a_written_file_is_pleasant_to_read() -> None:
+    choices = (Choice("very-often", "Very often"), Choice("rare", "Seldom"), Choice("c3", "いいえ"))
+    asked = Question("q", Kind.CHOICE, "Wie oft – “wirklich”?", help="Eins\nZwei", required=True, choices=choices)
+    assert (
+        write_survey(Survey("s", "Überblick 🎉", (asked,), version=3, is_closed=True))
+        == """\
+id: s
+title: Überblick 🎉
+questions:
+- id: q
+  kind: choice
+  text: Wie oft – “wirklich”?
+  help: |-
+    Eins
+    Zwei
+  required: true
+  choices:
+  - Very often
+  - id: rare
+    text: Seldom
+  - いいえ
+"""
+    )
+
+
+def test_version_and_closing_are_no_part_of_the_file() -> None:
+    survey = read_survey(SMALL)
+    later = msgspec.structs.replace(survey, version=4, is_closed=True)
+    assert write_survey(later) == write_survey(survey) == SMALL
+
+
+def test_every_sample_is_marked_as_one_and_reads_back_the_same() -> None:
+    samples = sorted((Path(feedback.__file__).parent / "samples").glob("*.yaml"))
+    assert [one.name for one in samples] == ["pulse.yaml"]
+    for sample in samples:
+        survey = read_survey(sample.read_text(encoding="utf-8"))
+        assert (survey.id, "(sample)" in survey.title) == (sample.stem, True)
+        assert read_survey(write_survey(survey)) == survey
+
+
+def test_the_pulse_sample_opens_with_the_one_question_that_must_be_answered() -> None:
+    survey = read_survey((Path(feedback.__file__).parent / "samples/pulse.yaml").read_text(encoding="utf-8"))
+    assert [one.required for one in survey.questions] == [True, False, False, False, False, False]
+    kinds = [one.kind for one in survey.questions]
+    assert kinds == [Kind.NPS, Kind.CHOICE, Kind.CHOICES, Kind.YES_NO, Kind.RATING, Kind.TEXT]
