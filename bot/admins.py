@@ -1,5 +1,6 @@
 """Commands for admins: surveys, and sending them."""
 
+import asyncio
 import re
 
 from bot.engineers import run_named
@@ -36,7 +37,7 @@ async def survey_import(turn: Turn) -> list[Reply]:
     if not text.strip():
         raise NothingToSay(command="survey import", usage="survey import, then the survey below or as a file")
     try:
-        survey = read_survey(text)
+        survey = await asyncio.to_thread(read_survey, text)  # a large file takes half a second
     except SurveyFileRefused as refused:
         return [Reply(str(refused), file_problems_card(refused.problems))]
     if not survey_fits(survey):

@@ -71,7 +71,7 @@ class Router:
             activity_id=activity.id,
             text=text,
             sent_at=activity.timestamp,
-            writes=found is not None and found[0].writes,
+            writes=found is not None and found[0].writes and bool(found[1]),
         )
         try:
             verdict = await self._once.claim(message)

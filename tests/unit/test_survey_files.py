@@ -131,6 +131,11 @@ def test_texts_lose_outer_blanks_and_control_characters_only() -> None:
     assert (survey.title, survey.questions[0].text) == ("T t", "a\u202e <b>**x**</b>")
 
 
+def test_blanks_at_the_ends_of_lines_are_dropped_and_blank_lines_kept() -> None:
+    text = with_question("id: q", "kind: text", 'text: "one  \\n\\n  two\\u2028three "')
+    assert read_survey(text).questions[0].text == "one\n\n  two\nthree"
+
+
 @pytest.mark.parametrize(
     ("entries", "ids"),
     [
@@ -223,6 +228,12 @@ questions:
   - いいえ
 """
     )
+
+
+def test_an_id_written_out_may_make_the_next_one_need_writing_out_too() -> None:
+    choices = (Choice("x", "B"), Choice("c2", "B!"), Choice("c", "C"))
+    survey = Survey("s", "T", (Question("q", Kind.CHOICE, "Which?", choices=choices),))
+    assert read_survey(write_survey(survey)) == survey
 
 
 def test_version_and_closing_are_no_part_of_the_file() -> None:

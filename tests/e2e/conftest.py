@@ -1,0 +1,120 @@
+"""The real service on a free port, and a simulated Teams around it; both speak HTTP."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from app import STORE, create_app
+from settings import Settings
+from simulator import Json, Person, Teams
+from store.contract import Store
+
+HOME = "11111111-1111-1111-1111-111111111111"
+ELSEWHERE = "22222222-2222-2222-2222-222222222222"
+ADMIN = "aaaaaaaa-0000-0000-0000-000000000001"
+
+PULSE = """\
+id: pulse
+title: Sample pulse
+questions:
+  - {id: nps, kind: nps, text: "How likely are you to recommend us?", required: true}
+  - {id: why, kind: text, text: "Why?"}
+  - {id: tools, kind: choices, text: "What do you use?", choices: [Phone, Laptop, Tablet]}
+"""
+
+
+def is_survey(message: Json) -> bool:
+    return "q_nps" in str(message)
+
+
+class Service:
+    """The service under test; it can be stopped and started again on the same documents."""
+
+    def __init__(self, teams: Teams, settings: Settings) -> None:
+        self.teams = teams
+        self._settings = settings
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        app = create_app(self._settings)
+        self._runner = web.AppRunner(app)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        self.teams.bot_url = f"{self.url}/api/messages"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def restart(self) -> None:
+        await self.stop()
+        await self.start()
+
+    @property
+    def store(self) -> Store:
+        assert self._runner is not None
+        return self._runner.app[STORE]
+
+
+@pytest.fixture
+async def teams() -> AsyncIterator[Teams]:
+    async with Teams(tenant=HOME) as teams:
+        yield teams
+
+
+@pytest.fixture
+def settings(teams: Teams, tmp_path: Path) -> Settings:
+    return Settings.from_env(
+        {
+            **teams.environment(),
+            "HEARBACK_STORE": f"sqlite:///{tmp_path}/hearback.db",
+            "HEARBACK_ADMINS": ADMIN,
+            "HEARBACK_HOME_TENANTS": HOME,
+            "HEARBACK_ALLOWED_TENANTS": ELSEWHERE,
+            "HEARBACK_RATE_PER_TENANT": "10000",
+        }
+    )
+
+
+@pytest.fixture
+async def service(teams: Teams, settings: Settings) -> AsyncIterator[Service]:
+    service = Service(teams, settings)
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest.fixture
+async def admin(service: Service) -> Person:
+    return await _installed(service.teams.person("Sample Admin", tenant=HOME, object_id=ADMIN))
+
+
+@pytest.fixture
+async def engineer(service: Service) -> Person:
+    return await _installed(service.teams.person("Sample Engineer", tenant=HOME))
+
+
+@pytest.fixture
+async def customer(service: Service) -> Person:
+    return await _installed(service.teams.person("Sample Customer", tenant=ELSEWHERE))
+
+
+@pytest.fixture
+async def asked(admin: Person, customer: Person) -> Person:
+    """The customer, who has just been sent the pulse as run pulse-1."""
+    await admin.say(f"survey import\n```\n{PULSE}```")
+    await admin.say("send pulse to customers")
+    await customer.received(is_survey)
+    return customer
+
+
+async def _installed(person: Person) -> Person:
+    await person.install()
+    return person

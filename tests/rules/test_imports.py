@@ -1,0 +1,100 @@
+"""Who may import whom, proven from the source."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "settings": set(),
+    "store": set(),
+    "feedback": {"store"},
+    "cards": {"feedback"},
+    "broadcast": {"feedback", "store"},
+    "dialogs": {"feedback", "cards", "store"},
+    "bot": {"feedback", "cards", "dialogs", "broadcast", "store"},
+    "simulator": set(),
+    "deployment": {"bot", "feedback", "settings"},
+    "app": {"settings", "bot", "dialogs", "cards", "feedback", "store", "broadcast"},
+}
+CONTRACT_ONLY = {"feedback", "dialogs", "bot"}  # of the store, the contract and nothing of an engine
+ROOMS = sorted(MAY_IMPORT)
+BOTBUILDER = {"bot", "dialogs", "app"}
+
+
+def _files(room: str) -> list[Path]:
+    single = ROOT / f"{room}.py"
+    return [single] if single.exists() else sorted((ROOT / room).rglob("*.py"))
+
+
+def _imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found.add(node.module or "")
+    return found
+
+
+def _outside(room: str) -> list[tuple[Path, str]]:
+    return [(path, name) for path in _files(room) for name in sorted(_imports(path))]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
+    allowed = MAY_IMPORT[room] | {room}
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in _outside(room)
+        if name.split(".")[0] in MAY_IMPORT and name.split(".")[0] not in allowed
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("room", sorted(CONTRACT_ONLY))
+def test_the_business_knows_the_stores_contract_and_no_engine(room: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in _outside(room)
+        if name.split(".")[0] == "store" and name not in {"store.contract", "store.containers"}
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room not in BOTBUILDER])
+def test_botbuilder_stays_at_the_edge(room: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in _outside(room)
+        if name.split(".")[0] in {"botbuilder", "botframework"}
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_azure_stays_in_its_engines(room: str) -> None:
+    wrong = [f"{path}: {name}" for path, name in _outside(room) if name.split(".")[0] == "azure"]
+    assert not wrong
+
+
+def test_tests_and_benchmarks_are_imported_by_nobody() -> None:
+    wrong = [
+        f"{path}: {name}"
+        for room in ROOMS
+        for path, name in _outside(room)
+        if name.split(".")[0] in {"tests", "benchmarks"}
+    ]
+    assert not wrong
+
+
+def test_every_python_file_belongs_to_a_room() -> None:
+    rooms = {*MAY_IMPORT, "tests", "benchmarks"}
+    hidden = {".venv", "node_modules", "build", "data"}
+    found = {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in ROOT.glob("*/**/*.py")} | {
+        path.stem for path in ROOT.glob("*.py")
+    }
+    assert {one for one in found if one not in hidden and not one.startswith(".")} <= rooms
