@@ -10,13 +10,15 @@ Doc = dict[str, object]
 class Container(msgspec.Struct, frozen=True):
     """One container: its partition field, the fields that queries may use, and its schema history.
 
-    `fields` are indexed; everything else is left out of the index. `upgrades[n]` turns a document of
+    `fields` are indexed; everything else is left out of the index. `across` are those of them that few documents have
+    and that are asked for over all partitions. `upgrades[n]` turns a document of
     version n into one of version n + 1. `expires` says that documents may carry `ttl`, in seconds.
     """
 
     name: str
     partition: str
     fields: tuple[str, ...] = ()
+    across: tuple[str, ...] = ()
     expires: bool = False
     version: int = 1
     upgrades: Mapping[int, Callable[[Doc], Doc]] = {}
@@ -37,7 +39,12 @@ CONTAINERS: dict[str, Container] = {
     for one in (
         Container("people", "id", fields=("tenant",)),
         Container("surveys", "id", fields=("kind",)),
-        Container("runs", "run", fields=("kind", "state", "slice", "created_at", "survey_id")),
+        Container(
+            "runs",
+            "run",
+            fields=("kind", "state", "slice", "created_at", "survey_id"),
+            across=("created_at", "survey_id"),
+        ),
         Container("ledger", "book", fields=("kind", "at", "author")),
         Container("state", "id", fields=("kind", "due_at"), expires=True),
         Container("audit", "day", fields=("at",)),
