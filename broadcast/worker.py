@@ -51,11 +51,15 @@ class Worker:
         while True:
             self._wake.clear()
             try:
-                while (lease := await self._queue.take()) is not None:
-                    await self._work(lease)
+                await self.drain()
             except StoreError:
                 log.exception("broadcast pauses: the store does not answer")
             await self._idle()
+
+    async def drain(self) -> None:
+        """Work until the queue has nothing that is due."""
+        while (lease := await self._queue.take()) is not None:
+            await self._work(lease)
 
     async def _idle(self) -> None:
         try:

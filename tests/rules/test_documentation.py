@@ -1,43 +1,71 @@
 """What the documentation says is what the program does: every setting, command, route and action is documented."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from app import create_app
-from bot.actions import ACTS
-from bot.commands import COMMANDS
+from bot.actions import ACTS, Act
+from bot.commands import COMMANDS, Command
+from cards.survey import survey_fits
 from feedback.questions import Kind
 from feedback.runs import DeliveryState
-from settings import SETTINGS, Settings
+from feedback.survey_files import read_survey
+from settings import SETTINGS, Setting, Settings
+from store.containers import CONTAINERS
+from tests.rules.test_imports import MAY_IMPORT
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC_ROUTES = {"POST /api/messages": "a signed token", "GET /healthz": "public", "GET /readyz": "public"}
+DECISIONS = sorted((ROOT / "docs" / "decisions").iterdir())
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deployment").rglob("*.md")])
+SCREEN = 35  # lines
+LINE = 120  # characters
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
 def _read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+def _named(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def _make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):.*##", _read("Makefile"), re.MULTILINE))
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return what the headings of a page are linked by: lower case, no punctuation, dashes for blanks."""
+    headings = re.findall(r"^#+ (.+)$", _without_code(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: one.name)
-def test_every_setting_is_in_the_example_with_its_default(setting: object) -> None:
-    assert setting in SETTINGS
-    row = next(one for one in SETTINGS if one == setting)
-    default = "" if row.is_secret else row.default
-    assert re.search(rf"^# ?{re.escape(row.name)}={re.escape(default)}$", _read(".env.example"), re.MULTILINE)
+def test_every_setting_is_in_the_example_with_its_meaning_and_default(setting: Setting) -> None:
+    default = "" if setting.is_secret else setting.default
+    assert f"\n# {setting.about}\n# {setting.name}={default}\n" in _read(".env.example")
 
 
-def test_the_example_names_no_setting_that_does_not_exist() -> None:
-    named = set(re.findall(r"^# ?([A-Za-z_]+)=", _read(".env.example"), re.MULTILINE))
-    assert named == {one.name for one in SETTINGS}
+def test_the_example_names_the_settings_in_their_order_and_no_other() -> None:
+    named = re.findall(r"^# ?([A-Za-z_]+)=", _read(".env.example"), re.MULTILINE)
+    assert named == [one.name for one in SETTINGS]
+
+
+def test_the_example_sets_nothing() -> None:
+    assert all(not line or line.startswith("#") for line in _read(".env.example").splitlines())
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.word)
-def test_every_command_is_documented_with_its_role(command: object) -> None:
-    row = next(one for one in COMMANDS if one == command)
-    assert f"| `{row.usage}` | {row.role.value} | {row.about} |" in _read("docs/commands.md")
+def test_every_command_is_documented_with_its_role(command: Command) -> None:
+    assert f"| `{command.usage}` | {command.role.value} | {command.about} |" in _read("docs/commands.md")
 
 
 def test_no_command_is_documented_that_does_not_exist() -> None:
@@ -47,25 +75,30 @@ def test_no_command_is_documented_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_kind_of_question_is_documented(kind: Kind) -> None:
-    assert f"`{kind.value}`" in _read("docs/surveys.md")
+    assert f"\n| `{kind.value}` |" in _read("docs/surveys.md")
+
+
+def test_the_documented_survey_can_be_imported() -> None:
+    examples = re.findall(r"^```yaml\n(.*?)^```", _read("docs/surveys.md"), re.MULTILINE | re.DOTALL)
+    assert examples
+    assert all(survey_fits(read_survey(one)) for one in examples)
 
 
 @pytest.mark.parametrize("state", DeliveryState)
 def test_every_state_of_a_delivery_is_in_the_glossary(state: DeliveryState) -> None:
-    assert f"`{state.value}`" in _read("docs/glossary.md")
+    assert f"\n| `{state.value}` |" in _read("docs/glossary.md")
 
 
 def test_every_route_is_documented_with_who_may_call_it() -> None:
-    settings = Settings.from_env({"HEARBACK_DEV": "1"})
+    app = create_app(Settings.from_env({"HEARBACK_DEV": "1"}))
     routes = {
         f"{route.method} {route.resource.canonical}"
-        for route in create_app(settings).router.routes()
+        for route in app.router.routes()
         if route.resource is not None and route.method != "HEAD"
     }
     assert routes == set(PUBLIC_ROUTES)
     for route, who in PUBLIC_ROUTES.items():
         assert f"| `{route}` | {who} |" in _read("docs/architecture.md")
-    assert isinstance(create_app(settings), web.Application)
 
 
 def test_every_card_action_has_a_role() -> None:
@@ -77,6 +110,68 @@ def test_every_card_action_has_a_role() -> None:
     }
 
 
+@pytest.mark.parametrize("action", ACTS.values(), ids=lambda one: one.name)
+def test_every_card_action_is_documented_with_its_role(action: Act) -> None:
+    assert f"\n| `{action.name}` | {action.role.value} |" in _read("docs/architecture.md")
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_the_rooms_are_documented_with_what_they_may_import(room: str) -> None:
+    name = f"{room}.py" if (ROOT / f"{room}.py").exists() else f"{room}/"
+    row = re.search(rf"^\| `{re.escape(name)}` \|.*\|(.*)\|$", _read("docs/architecture.md"), re.MULTILINE)
+    assert row is not None
+    assert set(re.findall(r"`(\w+)`", row[1])) == MAY_IMPORT[room]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_every_container_is_documented(container: str) -> None:
+    assert f"\n| `{container}` |" in _read("docs/architecture.md")
+
+
 @pytest.mark.parametrize("target", ["run", "test", "install", "check", "bench", "package"])
-def test_the_make_targets_that_documentation_names_exist(target: str) -> None:
-    assert re.search(rf"^{target}:.*##", _read("Makefile"), re.MULTILINE)
+def test_the_make_targets_that_people_know_exist(target: str) -> None:
+    assert target in _make_targets()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_named)
+def test_documentation_names_only_make_targets_that_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"(?:^|`)make (?:[A-Z]+=\S+ )?([a-z-]+)", text, re.MULTILINE)
+    assert set(named) <= _make_targets()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_named)
+def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
+    for target, anchor in LINK.findall(_without_code(page.read_text(encoding="utf-8"))):
+        if "://" in target:
+            continue
+        found = (page.parent / target).resolve() if target else page
+        assert found.exists(), f"{target} does not exist"
+        assert not anchor or anchor in _anchors(found), f"{target}#{anchor} does not exist"
+
+
+def test_the_readme_takes_under_two_screens() -> None:
+    lines = _read("README.md").splitlines()
+    assert len(lines) < 2 * SCREEN
+    assert max(map(len, lines)) <= LINE
+
+
+def test_the_changelog_has_the_version_of_the_product() -> None:
+    version = tomllib.loads(_read("pyproject.toml"))["project"]["version"]
+    newest = re.search(r"^## (\S+)", _read("CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == version
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    names = [path.name for path in DECISIONS]
+    assert all(re.fullmatch(r"\d{4}-[a-z0-9-]+\.md", name) for name in names)
+    assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=_named)
+def test_a_decision_says_its_number_context_and_consequences_on_one_page(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith(f"# {path.name[:4]} ")
+    assert [line for line in lines if line.startswith("## ")] == ["## Context", "## Decision", "## Consequences"]
+    assert len(lines) < 2 * SCREEN

@@ -1,0 +1,95 @@
+"""One person's chat with the bot in a real browser: the Playground's page, seen as a person sees it.
+
+Knows the Playground's markup, so that the tests need not. Waits for what appears, never for time to pass.
+"""
+
+from pathlib import Path
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+from simulator.playground import ROOT, Window
+from tests.browser.card import Card
+
+SCREENS = ROOT / "build" / "screens"
+WIDE, NARROW = 1200, 360  # pixels
+_HEIGHT = 900
+_SPARE = 24  # pixels under the newest message, so that nothing is cut
+_PASTE = """(box, text) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", text);
+    box.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
+}"""
+_HIDDEN = """() => {
+    const list = document.querySelector("[aria-label='Message header']");
+    let pane = list;
+    while (pane && pane.scrollHeight <= pane.clientHeight) pane = pane.parentElement;
+    return pane ? pane.scrollHeight - pane.clientHeight : 0;
+}"""
+
+
+class Chat:
+    """The chat in one browser tab."""
+
+    def __init__(self, page: Page, window: Window) -> None:
+        self.page = page
+        self.window = window
+        self._box = page.locator("[data-lexical-editor]")
+
+    @classmethod
+    async def open(cls, browser: Browser, window: Window, *, width: int = WIDE) -> "Chat":
+        """Open the window in a tab; opening it installs the app for its person. The caller closes `page.context`."""
+        context = await browser.new_context(viewport={"width": width, "height": _HEIGHT})
+        chat = cls(await context.new_page(), window)
+        async with chat.page.expect_response("**/installation"):
+            await chat.page.goto(window.url)
+        await expect(chat._box).to_be_visible()
+        hide = chat.page.get_by_title("Hide log panel")
+        if await hide.is_visible():
+            await hide.click()
+        return chat
+
+    @property
+    def replies(self) -> Locator:
+        """Everything the bot has written, oldest first."""
+        return self.page.locator(".fai-OutputCard")
+
+    @property
+    def newest(self) -> Locator:
+        """What the bot wrote last."""
+        return self.replies.last
+
+    async def card(self, words: str) -> Card:
+        """Return the newest message once it is a card with these words."""
+        await expect(self.newest.locator(".ac-adaptiveCard")).to_contain_text(words)
+        return Card(self.newest)
+
+    async def say(self, text: str) -> Locator:
+        """Type a message, send it and return the reply. Line breaks arrive as they do from Teams."""
+        await self._box.click()
+        await self.page.keyboard.insert_text(text)
+        return await self._send()
+
+    async def paste(self, text: str) -> Locator:
+        """Paste a message from the clipboard, send it and return the reply. The Playground drops its line breaks."""
+        await self._box.click()
+        await self._box.evaluate(_PASTE, text)
+        return await self._send()
+
+    async def screenshot(self, name: str) -> Path:
+        """Keep a picture of the whole conversation as build/screens/<name>.png."""
+        path = SCREENS / f"{name}.png"
+        size = self.page.viewport_size
+        assert size is not None
+        await self.page.mouse.move(0, 0)
+        hidden = int(await self.page.evaluate(_HIDDEN))
+        await self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden + _SPARE})
+        await self.page.screenshot(path=path, animations="disabled")
+        await self.page.set_viewport_size(size)
+        return path
+
+    async def _send(self) -> Locator:
+        before = await self.replies.count()
+        await self._box.press("Enter")
+        reply = self.replies.nth(before)
+        await expect(reply).to_be_visible()
+        return reply

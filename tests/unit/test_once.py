@@ -1,0 +1,81 @@
+"""A message takes effect once, and one that a dead process left half done can be taken up again."""
+
+import asyncio
+
+import pytest
+
+from bot.once import ECHO_S, LEASE_S, REPEAT_S, Message, Once, Verdict
+from store.contract import Store
+from tests.conftest import Clock
+
+
+def _message(
+    clock: Clock, activity: str = "1", text: str = "send pulse to everyone", *, writes: bool = True
+) -> Message:
+    return Message(
+        conversation="a:1", sender="t:1", activity_id=activity, text=text, sent_at=clock.now(), writes=writes
+    )
+
+
+async def test_a_message_is_new_once(embedded: Store, clock: Clock) -> None:
+    once, message = Once(embedded, clock.now), _message(clock)
+    assert await once.claim(message) is Verdict.NEW
+    await once.confirm(message)
+    assert await once.claim(message) is Verdict.ECHO
+
+
+@pytest.mark.parametrize("is_same_id", [True, False])
+async def test_at_the_same_moment_one_of_many_is_new(is_same_id: bool, embedded: Store, clock: Clock) -> None:  # noqa: FBT001 - the case
+    once = Once(embedded, clock.now)
+    messages = [_message(clock, "1" if is_same_id else str(number)) for number in range(10)]
+    verdicts = await asyncio.gather(*(once.claim(message) for message in messages))
+    assert sorted(verdicts) == [Verdict.ECHO] * 9 + [Verdict.NEW]
+
+
+async def test_the_same_words_are_an_echo_then_a_repeat_then_meant(embedded: Store, clock: Clock) -> None:
+    once, message = Once(embedded, clock.now), _message(clock)
+    await once.claim(message)
+    await once.confirm(message)
+    clock.pass_s(ECHO_S - 1)
+    assert await once.claim(_message(clock, "2")) is Verdict.ECHO
+    clock.pass_s(ECHO_S)
+    assert await once.claim(_message(clock, "3")) is Verdict.REPEAT
+    clock.pass_s(REPEAT_S)
+    assert await once.claim(_message(clock, "4")) is Verdict.NEW
+
+
+async def test_reading_again_is_new_each_time(embedded: Store, clock: Clock) -> None:
+    once = Once(embedded, clock.now)
+    for number in range(3):
+        clock.pass_s(1)
+        message = _message(clock, str(number), "status", writes=False)
+        assert await once.claim(message) is Verdict.NEW
+        await once.confirm(message)
+        assert await once.claim(_message(clock, f"again-{number}", "status", writes=False)) is Verdict.ECHO
+
+
+async def test_other_words_other_people_and_other_chats_are_new(embedded: Store, clock: Clock) -> None:
+    once = Once(embedded, clock.now)
+    await once.claim(_message(clock))
+    assert await once.claim(_message(clock, "2", "send pulse to customers")) is Verdict.NEW
+    other = Message(
+        conversation="a:1", sender="t:2", activity_id="3", text="send pulse to everyone", sent_at=None, writes=True
+    )
+    assert await once.claim(other) is Verdict.NEW
+
+
+async def test_a_message_of_a_dead_process_is_taken_up_after_its_lease(embedded: Store, clock: Clock) -> None:
+    once, message = Once(embedded, clock.now), _message(clock)
+    assert await once.claim(message) is Verdict.NEW  # and the process dies here
+    clock.pass_s(LEASE_S - 1)
+    assert await once.claim(message) is Verdict.ECHO
+    clock.pass_s(2)
+    verdicts = await asyncio.gather(*(once.claim(message) for _ in range(5)))
+    assert verdicts.count(Verdict.NEW) == 1
+
+
+async def test_a_message_that_had_no_effect_may_come_again(embedded: Store, clock: Clock) -> None:
+    once, message = Once(embedded, clock.now), _message(clock)
+    await once.claim(message)
+    await once.forget(message)
+    assert await once.claim(message) is Verdict.NEW

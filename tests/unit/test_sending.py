@@ -1,0 +1,115 @@
+"""One person, one card: every way the channel can answer, and what it is called afterwards."""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from bot.connector import error_for
+from broadcast.limiter import Limiter
+from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
+from broadcast.sender import MAX_TRIES, Message, Sender
+from feedback.people import Conversation, Person
+from feedback.runs import DeliveryState
+from tests.conftest import Clock
+
+CHAT = Conversation(id="a:1", service_url="https://smba.trafficmanager.net/teams/", user_id="29:1", bot_id="28:1")
+PERSON = Person(id="t:1", tenant="t", object_id="1", conversation=CHAT)
+MESSAGE = Message(card={"type": "AdaptiveCard"}, summary="Sample")
+
+
+class Channel:
+    """Answers with the given errors, one after the other, and then takes everything."""
+
+    def __init__(self, errors: Sequence[SendError] = ()) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+
+    async def send_card(self, to: Conversation, card: Card, summary: str) -> str:
+        assert (to, card, summary) == (CHAT, MESSAGE.card, MESSAGE.summary)
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+        return "activity-1"
+
+    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
+        raise AssertionError(to, activity_id, card, summary)
+
+
+def _sender(channel: Channel, clock: Clock) -> Sender:
+    limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
+    return Sender(channel, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(7))
+
+
+# Microsoft's table, "Status codes from bot conversational APIs": status, code -> what becomes of the delivery.
+TABLE: list[tuple[int, str, type[SendError], DeliveryState, int]] = [
+    (400, "Bad Argument", Rejected, DeliveryState.FAILED, 1),
+    (403, "BotDisabledByAdmin", Unreachable, DeliveryState.FAILED, 1),
+    (403, "BotNotInConversationRoster", Unreachable, DeliveryState.FAILED, 1),
+    (403, "ConversationBlockedByUser", Unreachable, DeliveryState.FAILED, 1),
+    (403, "ForbiddenOperationException", Unreachable, DeliveryState.FAILED, 1),
+    (404, "ConversationNotFound", Unreachable, DeliveryState.FAILED, 1),
+    (404, "ActivityNotFoundInConversation", Unreachable, DeliveryState.FAILED, 1),
+    (413, "MessageSizeTooBig", Rejected, DeliveryState.FAILED, 1),
+    (401, "Unauthorized", Retriable, DeliveryState.FAILED, MAX_TRIES),
+    (412, "PreconditionFailed", Retriable, DeliveryState.FAILED, MAX_TRIES),
+    (429, "Throttled", Throttled, DeliveryState.FAILED, MAX_TRIES),
+    (502, "BadGateway", Retriable, DeliveryState.FAILED, MAX_TRIES),
+    (503, "ServiceUnavailable", Retriable, DeliveryState.FAILED, MAX_TRIES),
+    (504, "GatewayTimeout", Retriable, DeliveryState.FAILED, MAX_TRIES),
+    (500, "ServiceError", Doubtful, DeliveryState.UNCONFIRMED, 1),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "kind", "state", "tries"), TABLE)
+async def test_each_row_of_the_error_table(
+    status: int, code: str, kind: type[SendError], state: DeliveryState, tries: int, clock: Clock
+) -> None:
+    body = f'{{"error": {{"code": "{code}", "message": "with private details"}}}}'.encode()
+    error = error_for(status, body, None)
+    assert type(error) is kind
+    assert error.reason == f"{status} {code}"
+    channel = Channel([error] * 100)
+    outcome = await _sender(channel, clock).send(PERSON, MESSAGE)
+    assert (outcome.state, channel.calls) == (state, tries)
+    assert str(status) in outcome.reason
+    assert "private" not in outcome.reason
+
+
+async def test_a_card_that_arrives_has_an_id_and_a_time(clock: Clock) -> None:
+    outcome = await _sender(Channel(), clock).send(PERSON, MESSAGE)
+    assert (outcome.state, outcome.activity_id, outcome.at) == (DeliveryState.SENT, "activity-1", clock.now())
+
+
+async def test_the_wait_asked_for_is_kept(clock: Clock) -> None:
+    start = clock.time()
+    error = error_for(429, b"{}", "7")
+    outcome = await _sender(Channel([error]), clock).send(PERSON, MESSAGE)
+    assert outcome.state is DeliveryState.SENT
+    assert 7 <= clock.time() - start < 8
+
+
+@pytest.mark.parametrize("header", [None, "", "soon", "Wed, 21 Oct 2026 07:28:00 GMT"])
+async def test_without_a_wait_asked_for_the_pause_is_random_and_bounded(header: str | None, clock: Clock) -> None:
+    start = clock.time()
+    outcome = await _sender(Channel([error_for(429, b"not json", header)] * 3), clock).send(PERSON, MESSAGE)
+    assert outcome.state is DeliveryState.SENT
+    assert 0 < clock.time() - start < 3 * 30
+
+
+async def test_somebody_without_a_chat_is_unreachable(clock: Clock) -> None:
+    channel = Channel()
+    nobody = Person(id="t:2", tenant="t", object_id="2")
+    outcome = await _sender(channel, clock).send(nobody, MESSAGE)
+    assert (outcome.state, channel.calls) == (DeliveryState.FAILED, 0)
+    assert outcome.reason.startswith("unreachable")
+
+
+async def test_the_limiter_spaces_the_calls_of_a_tenant(clock: Clock) -> None:
+    limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
+    start = clock.time()
+    for _ in range(101):
+        await limiter.acquire("busy")
+    assert clock.time() - start == pytest.approx(2.0, abs=0.01)
+    await limiter.acquire("quiet")
+    assert clock.time() - start == pytest.approx(2.0, abs=0.01)

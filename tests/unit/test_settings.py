@@ -1,0 +1,85 @@
+"""Settings: read, checked, and refused with every problem at once."""
+
+from pathlib import Path
+
+import pytest
+
+from settings import PLAYGROUND_TENANT, PLAYGROUND_USER, SETTINGS, Settings, SettingsError
+
+REAL = {
+    "MicrosoftAppId": "app",
+    "MicrosoftAppPassword": "secret",
+    "MicrosoftAppTenantId": "home",
+}
+
+
+def test_without_an_app_id_it_does_not_start() -> None:
+    with pytest.raises(SettingsError, match="MicrosoftAppId is empty"):
+        Settings.from_env({})
+
+
+def test_dev_needs_no_app_id_and_listens_on_this_machine_only() -> None:
+    settings = Settings.from_env({"HEARBACK_DEV": "1", "HOST": "0.0.0.0"})  # noqa: S104 - what must not happen
+    assert settings.host == "127.0.0.1"
+    assert not settings.checks_tokens
+    assert settings.admins == {PLAYGROUND_USER}
+    assert settings.home_tenants == {PLAYGROUND_TENANT}
+    assert "127.0.0.1" in settings.service_hosts
+
+
+@pytest.mark.parametrize("value", ["0", "yes", "true", ""])
+def test_only_one_means_dev(value: str) -> None:
+    with pytest.raises(SettingsError):
+        Settings.from_env({"HEARBACK_DEV": value})
+
+
+def test_dev_with_an_app_id_checks_tokens() -> None:
+    assert Settings.from_env({**REAL, "HEARBACK_DEV": "1"}).checks_tokens
+
+
+def test_the_home_tenant_is_the_apps_own_unless_said_otherwise() -> None:
+    assert Settings.from_env(REAL).home_tenants == {"home"}
+    assert Settings.from_env({**REAL, "HEARBACK_HOME_TENANTS": "a, b,"}).home_tenants == {"a", "b"}
+    assert Settings.from_env(REAL).allowed_tenants == frozenset()
+
+
+def test_a_real_service_may_not_be_sent_to_this_machine() -> None:
+    assert "127.0.0.1" not in Settings.from_env(REAL).service_hosts
+
+
+def test_the_store_is_a_path() -> None:
+    assert Settings.from_env({**REAL, "HEARBACK_STORE": "sqlite:////srv/h.db"}).store_path == Path("/srv/h.db")
+    assert Settings.from_env(REAL).store_path == Path("data/hearback.db")
+
+
+WRONG = {
+    "PORT": ["many", "-1", "70000"],
+    "HEARBACK_STORE": ["postgres://x", "sqlite:///", "data.db"],
+    "HEARBACK_LOGIN_URL": ["ftp://x", "http://login.example"],
+    "HEARBACK_OPENID_METADATA_URL": ["http://keys.example", "nothing"],
+    "HEARBACK_RATE_PER_TENANT": ["0", "fast", "nan"],
+    "MicrosoftAppType": ["MultiTenant"],
+    "MicrosoftAppPassword": [""],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({**REAL, name: value})
+
+
+def test_every_problem_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({"PORT": "x", "HEARBACK_STORE": "y", "HEARBACK_LOGIN_URL": "z"})
+    assert len(refused.value.problems) == 4
+
+
+@pytest.mark.parametrize("name", ["microsoftappid", "hearback_admins", "HEARBACK_ADMIN"])
+def test_a_name_that_is_nearly_right_is_not_ignored(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_env({**REAL, name: "x"})
+
+
+def test_secrets_are_marked_and_have_no_default() -> None:
+    assert [(one.name, one.default) for one in SETTINGS if one.is_secret] == [("MicrosoftAppPassword", "")]

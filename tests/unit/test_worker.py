@@ -1,0 +1,155 @@
+"""The worker: what it leaves behind when a run is closed, when it was killed, and when somebody else took over."""
+
+import asyncio
+import random
+from collections import Counter
+
+import pytest
+
+from broadcast.broadcaster import Broadcaster
+from broadcast.limiter import Limiter
+from broadcast.messenger import Card, Doubtful, SendError, Unreachable
+from broadcast.queue import StoreQueue
+from broadcast.sender import Message, Sender
+from broadcast.worker import Worker
+from feedback.deliveries import mark_sending
+from feedback.errors import AudienceEmpty, AudienceUnknown, RunIsOver
+from feedback.people import Contact, Conversation, Policy, find_person, meet
+from feedback.questions import Kind, Question
+from feedback.runs import DeliveryState, RunState, deliveries, find_run, progress, set_run_state
+from feedback.surveys import Survey
+from store.contract import Store
+from tests.conftest import Clock
+
+SURVEY = Survey(id="pulse", title="Sample", questions=(Question(id="q", kind=Kind.TEXT, text="Why?"),))
+POLICY = Policy(home_tenants=frozenset({"home"}))
+BY = "home:boss"
+
+
+class House:
+    """Broadcasting on a store, with a channel that does as it is told."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store, self.clock = store, clock
+        self.sent: Counter[str] = Counter()
+        self.trouble: dict[str, SendError] = {}
+        self.on_send = asyncio.Event()
+        self.queue = StoreQueue(store, clock=clock.time)
+        limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
+        sender = Sender(self, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
+        self.worker = Worker(store, self.queue, sender, render=lambda _run: Message({}, "Sample"), now=clock.now)
+        self.broadcaster = Broadcaster(store, self.queue, POLICY, now=clock.now, wake=self.worker.wake)
+
+    async def send_card(self, to: Conversation, card: Card, summary: str) -> str:
+        assert (card, summary) == ({}, "Sample")
+        self.on_send.set()
+        if to.id in self.trouble:
+            raise self.trouble[to.id]
+        self.sent[to.id] += 1
+        return f"activity-{to.id}"
+
+    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
+        raise AssertionError(to, activity_id, card, summary)
+
+    async def populate(self, count: int) -> None:
+        for number in range(count):
+            chat = Conversation(f"a:{number}", "https://smba.example/", f"29:{number}", "28:b")
+            await meet(self.store, Contact("away", f"{number:04d}", "Sample", "en", chat), self.clock.now())
+
+    async def states(self, run: str) -> Counter[DeliveryState]:
+        return Counter([one.state async for one in deliveries(self.store, run)])
+
+
+@pytest.fixture
+def house(embedded: Store, clock: Clock) -> House:
+    return House(embedded, clock)
+
+
+async def test_everybody_gets_one_card_and_one_state(house: House) -> None:
+    await house.populate(230)
+    run = await house.broadcaster.start(SURVEY, " Customers ", by=BY)
+    assert run.people == 230
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.SENT: 230}
+    assert set(house.sent.values()) == {1}
+    found = await progress(house.store, await find_run(house.store, run.run))
+    assert found.people == 230
+    assert found.run.state is RunState.SENT
+
+
+async def test_each_end_is_recorded_with_its_reason(house: House) -> None:
+    await house.populate(3)
+    house.trouble = {"a:0": Unreachable("403 BotDisabledByAdmin"), "a:1": Doubtful("no answer")}
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    found = await progress(house.store, run)
+    assert found.by_state == {DeliveryState.FAILED: 1, DeliveryState.UNCONFIRMED: 1, DeliveryState.SENT: 1}
+    assert set(found.by_reason) == {"failed: unreachable: 403 BotDisabledByAdmin", "unconfirmed: no answer"}
+    gone = await find_person(house.store, "away:0000")
+    assert gone is not None
+    assert gone.unreachable == "403 BotDisabledByAdmin"
+    again = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    assert (await house.states(again.run))[DeliveryState.EXCLUDED] == 1
+
+
+async def test_what_a_dead_worker_left_in_sending_is_unconfirmed_and_sent_again_only_on_command(house: House) -> None:
+    await house.populate(5)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await mark_sending(house.store, run.run, ["away:0000", "away:0001"])
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.UNCONFIRMED: 2, DeliveryState.SENT: 3}
+    assert "a:0" not in house.sent
+    assert await house.broadcaster.resend(run) == 2
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.SENT: 5}
+    assert await house.broadcaster.resend(run) == 0
+
+
+async def test_a_run_closed_while_it_is_sent_stops(house: House) -> None:
+    await house.populate(120)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await set_run_state(house.store, run, RunState.CLOSED)
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.CANCELLED: 120}
+    assert not house.sent
+    with pytest.raises(RunIsOver):
+        await house.broadcaster.resend(await find_run(house.store, run.run))
+
+
+async def test_a_plan_cut_short_is_finished_at_the_next_start(house: House) -> None:
+    await house.populate(150)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await set_run_state(house.store, run, RunState.PLANNING)  # as if the process had died before the last write
+    await house.store.delete("runs", run.run, "away:0149")
+    await house.broadcaster.recover()
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.SENT: 150}
+    assert set(house.sent.values()) == {1}
+
+
+async def test_a_worker_told_to_stop_records_what_it_sent(house: House) -> None:
+    await house.populate(60)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    work = asyncio.create_task(house.worker.run())
+    await asyncio.wait_for(house.on_send.wait(), 5)
+    work.cancel()
+    await asyncio.wait({work})
+    counts = await house.states(run.run)
+    assert counts[DeliveryState.SENDING] == 0
+    assert counts[DeliveryState.SENT] == sum(house.sent.values()) > 0
+    assert await house.queue.take() is not None  # handed back, nobody waits for a lease
+
+
+async def test_an_audience_nobody_is_in_makes_no_run(house: House) -> None:
+    with pytest.raises(AudienceEmpty):
+        await house.broadcaster.start(SURVEY, "customers", by=BY)
+    with pytest.raises(AudienceUnknown):
+        await house.broadcaster.start(SURVEY, "the moon", by=BY)
+    assert (await house.store.query("runs")).docs == []
+
+
+async def test_runs_of_a_survey_are_numbered(house: House) -> None:
+    await house.populate(1)
+    names = [(await house.broadcaster.start(SURVEY, "everyone", by=BY)).run for _ in range(3)]
+    assert names == ["pulse-1", "pulse-2", "pulse-3"]
