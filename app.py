@@ -22,6 +22,7 @@ from bot.endpoint import MAX_BODY, MessagesEndpoint
 from bot.files import FILE_HOSTS, FileFetcher
 from bot.guides import GuideRoom
 from bot.handler import FeedbackBot
+from bot.metrics import Metrics, counting
 from bot.once import Once
 from bot.router import Router
 from bot.turn import Parts
@@ -59,7 +60,8 @@ def utc_now() -> datetime:
 
 def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc_now) -> web.Application:
     """Return the service. `store` and `now` may be given from outside; otherwise they follow the settings."""
-    app = web.Application(client_max_size=MAX_BODY)
+    metrics = Metrics()
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[counting(metrics)])
 
     async def running(app: web.Application) -> AsyncIterator[None]:
         kept = store or await open_sqlite(settings.store_path)
@@ -77,6 +79,7 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     app.router.add_post("/api/messages", _messages)
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready)
+    app.router.add_get("/metrics", metrics.show)
     return app
 
 

@@ -184,3 +184,18 @@ async def test_a_service_without_its_store_is_not_ready(service: Service) -> Non
     async with aiohttp.ClientSession() as session, session.get(f"{service.url}/readyz") as answer:
         assert answer.status == 503
         assert (await answer.json())["store"] == "does not answer"
+
+
+async def test_requests_are_counted_by_how_they_ended(teams: Teams, service: Service, customer: Person) -> None:
+    await customer.say("help")
+    await teams.post(b"nothing")
+    await teams.post(b"{}", token=Credential.ABSENT)
+    async with aiohttp.ClientSession() as session:
+        await (await session.get(f"{service.url}/wp-login.php")).read()
+        async with session.get(f"{service.url}/metrics") as answer:
+            text = await answer.text()
+    for status, count in [(200, 3), (400, 1), (401, 1)]:
+        row = f'hearback_requests_total{{method="POST",route="/api/messages",status="{status}"}} {count}.0'
+        assert row in text
+    assert 'route="none",status="404"} 1.0' in text
+    assert customer.who.object_id not in text
