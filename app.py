@@ -43,6 +43,7 @@ from store.sqlite import open_sqlite
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 CONNECTIONS = 100  # to Teams at once
+RESTART_S = 5.0  # before the worker is started again
 
 Now = Callable[[], datetime]
 
@@ -106,8 +107,7 @@ async def _assemble(
     if settings.is_dev:
         await _load_sample(store)
     await broadcaster.recover()
-    app[WORK] = asyncio.create_task(worker.run(), name="broadcast")
-    app[WORK].add_done_callback(_report_end)
+    app[WORK] = asyncio.create_task(_keep_working(worker), name="broadcast")
     return app[WORK]
 
 
@@ -139,9 +139,17 @@ async def _answers(store: Store) -> bool:
     return True
 
 
-def _report_end(work: asyncio.Task[None]) -> None:
-    if not work.cancelled() and (error := work.exception()) is not None:
-        log.critical("broadcasting has stopped; /readyz says so", exc_info=error)
+async def _keep_working(worker: Worker) -> None:
+    """Start the worker again when it ends by a fault of ours; what it was doing comes back from the queue."""
+    while True:
+        work = asyncio.create_task(worker.run())
+        try:
+            await asyncio.wait({work})
+        finally:
+            work.cancel()
+            await asyncio.wait({work})
+        log.critical("broadcasting has failed and starts again", exc_info=work.exception())
+        await asyncio.sleep(RESTART_S)
 
 
 def _verifier(settings: Settings, session: aiohttp.ClientSession) -> TokenVerifier | None:
@@ -177,7 +185,8 @@ def main(environment: Mapping[str, str]) -> None:
     try:
         settings = Settings.from_env(environment)
     except SettingsError as error:
-        sys.exit(f"{error}")
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
     if settings.is_dev:
         log.warning("DEVELOPMENT MODE: listening on %s only", settings.host)
     if not settings.checks_tokens:

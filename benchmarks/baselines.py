@@ -9,11 +9,13 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import cast
 
 import uvloop
 from aiohttp import web
 from botbuilder.core import ActivityHandler, InvokeResponse, TurnContext
 from botbuilder.integration.aiohttp import CloudAdapter, ConfigurationBotFrameworkAuthentication
+from botbuilder.schema import AdaptiveCardInvokeResponse
 
 from benchmarks.load import message_length
 
@@ -22,8 +24,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOST = "127.0.0.1"
 DONE: dict[str, object] = {
     "statusCode": 200,
-    "type": "application/vnd.microsoft.activity.message",
-    "value": "Done.",
+    "type": "application/vnd.microsoft.card.adaptive",
+    "value": {"type": "AdaptiveCard", "version": "1.5", "body": [{"type": "TextBlock", "text": "Done."}]},
 }
 RAW_REPLY = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -41,25 +43,26 @@ class Noop(ActivityHandler):  # type: ignore[misc]  # botbuilder ships no types
     async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
         """Answer an invoke."""
         del turn_context
-        return InvokeResponse(status=HTTPStatus.OK.value, body=DONE)
+        body = AdaptiveCardInvokeResponse(status_code=DONE["statusCode"], type=DONE["type"], value=DONE["value"])
+        return InvokeResponse(status=HTTPStatus.OK.value, body=body)
 
 
 class Raw(asyncio.Protocol):
     """Answers every request with the same bytes. One request is under way at a time."""
 
     def __init__(self) -> None:
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.WriteTransport | None = None
         self._got = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to answer."""
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's own class says less than it is
 
     def data_received(self, data: bytes) -> None:
         """Answer when the request is complete."""
         self._got += data
         is_complete = 0 < message_length(self._got) <= len(self._got)
-        if is_complete and isinstance(self._transport, asyncio.WriteTransport):
+        if is_complete and self._transport is not None:
             self._got = b""
             self._transport.write(RAW_REPLY)
 

@@ -1,5 +1,6 @@
 """What a press on a card's button does. A card says what it acts on; whether this person may is decided here."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
@@ -18,6 +19,9 @@ from feedback.runs import Run, RunState, find_delivery, find_run, progress
 from store.contract import StoreError
 
 Data = Mapping[str, object]
+
+log = logging.getLogger(__name__)
+
 NOT_SAVED = "Not saved — please try again in a minute. What you entered is still here."
 UNCHANGED = "These answers were saved before; nothing has changed."
 
@@ -47,6 +51,7 @@ async def answer(turn: Turn, data: Data) -> Reply:
         await find_answered(turn.store, run, turn.person.id)
         return _again(run, raw, refused, revision)
     except StoreError:
+        log.exception("answer not saved, reference %s", turn.source)
         return _not_saved(run, raw, revision)
     return Reply("Thank you, your answers are saved.", thanks_card(run, kept.delivery))
 

@@ -18,7 +18,8 @@ _FIRST_WORDS = re.compile(rf"\s*(?P<first>{_WORD})(?:\s+(?P<second>{_WORD}))?")
 class Command(msgspec.Struct, frozen=True):
     """One command: the word or words that call it, who may, and what it does.
 
-    `writes` says that doing it twice by accident would be wrong, so an early repetition is held back.
+    `writes` says that doing it twice by accident would be wrong, so an early repetition is held back. Commands that
+    change nothing the second time do not need it.
     """
 
     word: str
@@ -57,7 +58,6 @@ COMMANDS: tuple[Command, ...] = (
         "survey import <text or file>",
         "Adds or changes a survey.",
         admins.survey_import,
-        writes=True,
     ),
     Command(
         "survey export", Role.ADMIN, "survey export <survey> [json]", "Gives a survey as text.", admins.survey_export
@@ -65,7 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("survey close", Role.ADMIN, "survey close <survey>", "Takes no more answers.", admins.survey_close),
     Command("send", Role.ADMIN, "send <survey> to <audience>", "Sends a survey to people.", admins.send, writes=True),
     Command("status", Role.ADMIN, "status [run]", "Shows how sending goes.", admins.status),
-    Command("resend", Role.ADMIN, "resend <run>", "Sends again where it is in doubt.", admins.resend, writes=True),
+    Command("resend", Role.ADMIN, "resend <run>", "Sends again where it is in doubt.", admins.resend),
 )
 _BY_WORD = {one.word: one for one in COMMANDS}
 

@@ -152,6 +152,9 @@ class Connector:
         except aiohttp.ClientConnectorError as error:
             msg = "the channel cannot be reached"
             raise Retriable(msg) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            msg = "the channel cannot be reached in time"
+            raise Retriable(msg) from error
         except TimeoutError as error:
             msg = "no answer from the channel in time"
             raise Doubtful(msg) from error

@@ -6,9 +6,9 @@ from bot.turn import Reply, Turn
 from cards.notes import feedback_card
 from cards.person import my_data_card
 from feedback.errors import NothingToSay
-from feedback.notes import NoteKind, keep_note, notes_by
+from feedback.held import everything_about
+from feedback.notes import NoteKind, keep_note
 from feedback.people import set_opt_out
-from feedback.runs import deliveries_of
 
 CHUNK = 20_000  # characters of "my data" in one message; Teams takes about 100 KB in UTF-16
 
@@ -35,17 +35,16 @@ async def start(turn: Turn) -> list[Reply]:
 
 async def my_data(turn: Turn) -> list[Reply]:
     """Show everything that is kept about this person, as a card and in full."""
-    answered = await deliveries_of(turn.store, turn.person.id)
-    notes = await notes_by(turn.store, turn.person.id)
+    held = await everything_about(turn.store, turn.person)
     full = {
-        "person": turn.person,
         "role": turn.role,
-        "surveys": [{"run": run.run, "title": run.survey.title, "delivery": delivery} for run, delivery in answered],
-        "notes": notes,
+        "runs_started": held.runs_started,
+        "guided_conversation": await turn.guides.remembered(),
+        "documents": held.documents,
     }
     text = msgspec.json.format(msgspec.json.encode(full), indent=2).decode()
     pieces = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
-    card = my_data_card(turn.person, turn.role, [(delivery, run) for run, delivery in answered], notes)
+    card = my_data_card(turn.person, turn.role, held.deliveries, held.notes)
     return [Reply("What is kept about you.", card), *(Reply(f"```json\n{piece}\n```") for piece in pieces)]
 
 

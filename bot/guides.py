@@ -13,20 +13,24 @@ class GuideRoom:
     """All guided conversations, and the state of each chat that is in one."""
 
     def __init__(self, store: Store, dialogs: Sequence[ComponentDialog]) -> None:
-        self._state = ConversationState(StoreStorage(store))
+        self._storage = StoreStorage(store)
+        self._state = ConversationState(self._storage)
         self._set = DialogSet(self._state.create_property("dialogs"))
         for dialog in dialogs:
             self._set.add(dialog)
 
     def of(self, context: TurnContext) -> "Guide":
         """Return what is under way in the chat of this turn."""
-        return Guide(self._state, self._set, context)
+        return Guide(self._storage, self._state, self._set, context)
 
 
 class Guide:
     """One chat's guided conversation during one turn. Every change is stored before the call returns."""
 
-    def __init__(self, state: ConversationState, dialogs: DialogSet, context: TurnContext) -> None:
+    def __init__(
+        self, storage: StoreStorage, state: ConversationState, dialogs: DialogSet, context: TurnContext
+    ) -> None:
+        self._storage = storage
         self._state = state
         self._dialogs = dialogs
         self._context = context
@@ -55,6 +59,10 @@ class Guide:
             await inside.cancel_all_dialogs()
             await self._state.save_changes(self._context)
         return was_active
+
+    async def remembered(self) -> dict[str, object] | None:
+        """Return what is stored about the conversation under way, as plain data; None when there is none."""
+        return await self._storage.stored(self._state.get_storage_key(self._context))
 
     async def _open(self) -> DialogContext:
         return await self._dialogs.create_context(self._context)

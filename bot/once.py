@@ -64,9 +64,12 @@ class Once:
             await self._confirm(by_id)
         return second
 
-    async def confirm(self, message: Message) -> None:
-        """Record that the message has taken effect."""
-        await asyncio.gather(*(self._confirm(mark) for mark in message.marks))
+    async def confirm(self, message: Message, *, had_effect: bool = True) -> None:
+        """Record that the message has been answered. Without an effect, the same words may come again at once."""
+        by_id, by_content = message.marks
+        await asyncio.gather(
+            self._confirm(by_id), self._confirm(by_content) if had_effect else self._forget(by_content)
+        )
 
     async def forget(self, message: Message) -> None:
         """Remove the marks of a message that had no effect, so that it can be sent again."""

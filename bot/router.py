@@ -76,8 +76,7 @@ class Router:
         try:
             verdict = await self._once.claim(message)
             if verdict is Verdict.NEW:
-                replies = await self._answered(context, person, found, text)
-                await self._once.confirm(message)
+                replies = await self._answered(context, person, found, text, message)
             else:
                 replies = [Reply(REPEATED)] if verdict is Verdict.REPEAT else []
         except StoreError:
@@ -87,17 +86,22 @@ class Router:
         await _send(context, replies)
 
     async def _answered(
-        self, context: TurnContext, person: Person, found: tuple[Command, str] | None, text: str
+        self, context: TurnContext, person: Person, found: tuple[Command, str] | None, text: str, message: Message
     ) -> list[Reply]:
+        """Do what a new message asks. What was refused may be asked again at once; what was done may not."""
         guide = self._guides.of(context)
         is_cancel = found is not None and found[0].word == "cancel" and not found[1]
-        if not is_cancel and await guide.advance():
-            return []
-        turn = self._turn(context, person, guide, found[1] if found else text)
         try:
-            return await _run(turn, found[0] if found else None)
+            if is_cancel or not await guide.advance():
+                turn = self._turn(context, person, guide, found[1] if found else text)
+                replies = await _run(turn, found[0] if found else None)
+            else:
+                replies = []
         except Refusal as refusal:
+            await self._once.confirm(message, had_effect=False)
             return [Reply(refusal_sentence(refusal), refusal_card(refusal))]
+        await self._once.confirm(message)
+        return replies
 
     async def _give_up(self, message: Message) -> None:
         """Let the same message in again. When even that fails, its marks end by themselves."""

@@ -45,6 +45,9 @@ class Guides(Protocol):
     async def begin(self, name: str, facts: dict[str, str]) -> None:
         """Start one; it asks its first question itself."""
 
+    async def remembered(self) -> dict[str, object] | None:
+        """Return what is stored about the one under way; None when there is none."""
+
     async def cancel(self) -> bool:
         """Stop the one under way, and say whether there was any."""
 

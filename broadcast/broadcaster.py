@@ -6,9 +6,9 @@ from datetime import datetime
 from broadcast.plan import write_plan
 from broadcast.queue import Queue, Slice
 from feedback.audiences import check_audience, people_in
-from feedback.deliveries import replan
+from feedback.deliveries import replan, why_excluded
 from feedback.errors import AudienceEmpty, RunIsOver
-from feedback.people import Policy
+from feedback.people import Policy, find_people
 from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, set_run_state, unfinished_runs
 from feedback.surveys import Survey
 from store.contract import MAX_BATCH, Store
@@ -37,15 +37,15 @@ class Broadcaster:
         return run
 
     async def resend(self, run: Run) -> int:
-        """Plan again those who are unconfirmed, and return how many they are. Raises `RunIsOver`."""
+        """Plan again those who are unconfirmed and can be written to, and return how many. Raises `RunIsOver`."""
         if run.state is RunState.CLOSED:
             raise RunIsOver(run=run.run)
         doubtful = deliveries(self._store, run.run, states=frozenset({DeliveryState.UNCONFIRMED}))
         slices = {one.id: one.slice async for one in doubtful}
-        people = list(slices)
         again: list[str] = []
-        for start in range(0, len(people), MAX_BATCH):
-            group = people[start : start + MAX_BATCH]
+        for start in range(0, len(slices), MAX_BATCH):
+            people = await find_people(self._store, list(slices)[start : start + MAX_BATCH])
+            group = [person.id for person in people if not why_excluded(person)]
             again += await replan(self._store, run.run, group, DeliveryState.UNCONFIRMED)
         if again:
             await set_run_state(self._store, run, RunState.SENDING)

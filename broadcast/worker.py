@@ -12,9 +12,9 @@ from datetime import datetime
 from broadcast.lease import HeldLease, LeaseLost
 from broadcast.queue import Lease, Queue, Slice
 from broadcast.sender import Message, Sender
-from feedback.deliveries import Outcome, mark_sending, record_outcomes
+from feedback.deliveries import Outcome, mark_sending, record_outcomes, why_excluded
 from feedback.errors import RunUnknown
-from feedback.people import find_people, mark_unreachable
+from feedback.people import Person, find_people, mark_unreachable
 from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run, set_run_state
 from store.contract import Store, StoreError
 
@@ -114,12 +114,19 @@ class Worker:
     async def _send_marked(self, run: Run, marked: list[str]) -> None:
         message = self._render(run)
         people = await find_people(self._store, marked)
-        outcomes = await asyncio.gather(*(self._sender.send(person, message) for person in people))
+        outcomes = await asyncio.gather(*(self._send_to(person, message) for person in people))
         gone = self._ended(sorted(set(marked) - {one.id for one in people}), DeliveryState.FAILED, "no longer known")
         await record_outcomes(self._store, run.run, [*outcomes, *gone])
         for one in outcomes:
-            if one.reason.startswith(UNREACHABLE):
+            if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
                 await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
+
+    async def _send_to(self, person: Person, message: Message) -> Outcome:
+        """Send, unless the person has opted out or become unreachable since the plan was made."""
+        reason = why_excluded(person)
+        if reason:
+            return Outcome(person=person.id, state=DeliveryState.EXCLUDED, at=self._now(), reason=reason)
+        return await self._sender.send(person, message)
 
     async def _finish(self, name: str) -> None:
         """Call the run sent when nobody is left to write to."""

@@ -64,7 +64,7 @@ def _answers(run: Run, delivery: Delivery, lengths: tuple[int, int]) -> list[Ele
         answer = delivery.answers.get(question.id)
         words = NO_ANSWER if answer is None else excerpt(_words(question, answer), of_answer)
         asked = stretch(excerpt(question.text, of_question), is_subtle=True, is_small=True)
-        rows += [verbatim(asked), verbatim(words, is_close=True)]
+        rows += [verbatim(asked), {**verbatim(words), "spacing": "none"}]
     return [section(rows)]
 
 

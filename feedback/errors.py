@@ -21,10 +21,6 @@ class NotAllowed(Refusal):
     """“{command}” is for {role}s. Type **help** to see what you can do here."""
 
 
-class NotYetKnown(Refusal):
-    """I have not met you in a personal chat yet. Write me **help** there first."""
-
-
 class SurveyUnknown(Refusal):
     """There is no survey called “{survey}”. Type **survey list** to see all."""
 
@@ -59,10 +55,6 @@ class NotYourSurvey(Refusal):
 
 class NothingToSay(Refusal):
     """{command} needs some text: **{usage}**."""
-
-
-class TooLong(Refusal):
-    """That is {length} characters long; up to {limit} can be kept. Please shorten it — nothing was saved."""
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -89,6 +89,9 @@ class Entry:
         if len(text) > limit:
             message = f"this has {len(text):,} characters; up to {limit:,} fit. Please shorten it."
             self.blame(field, message, node.line)
+        if node.cut:
+            message = f"{quote(node.cut)} and what follows would be left out. Put quotes around the whole text."
+            self.blame(field, message, node.line)
         return text
 
     def truth(self, field: str) -> bool:

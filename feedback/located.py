@@ -17,11 +17,13 @@ MAX_BYTES = 200 * 1024
 MAX_DEPTH = 12  # a survey needs 5; what is deeper is a mistake or an attack
 _FENCE = re.compile(r"\s*(```+|~~~+)([ \t]*\w*[ \t]*\n)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_REMARK = re.compile(r"\s*(#[^\s#]\S*)")
 _BLANKS = str.maketrans({"\xa0": " ", "\u2028": " ", "\u2029": " ", "\x85": " ", "\ufeff": None})
 _ADVICE = {  # what the parser says -> what a person can do about it
     "mapping values are not allowed": "there is one “:” too many. Put quotes around a text that contains “: ”.",
     "could not find expected ':'": "a “:” is missing after the name of the field.",
-    "expected ',' or": "a comma or a closing bracket is missing in this line or before it.",
+    "expected ',' or": "a comma or a closing bracket is missing in this line or before it. "
+    "Put quotes around a text that contains “?”, “:” or “,”.",
     "expected <block end>": "this line is indented differently from its neighbours, or a quotation mark is misplaced.",
     "unexpected end of stream": "the quotation mark that opens here is never closed.",
     "cannot start any token": "a text that starts with a special character needs quotes around it.",
@@ -36,6 +38,7 @@ class Scalar(msgspec.Struct, frozen=True):
     text: str
     line: int
     is_quoted: bool = False
+    cut: str = ""  # a word with “#” that follows on the line, which YAML takes for a remark
 
     @property
     def is_nothing(self) -> bool:
@@ -152,7 +155,7 @@ def _tree(events: Iterator[yaml.Event]) -> Tree:
 
 def _finished(event: yaml.Event, stack: list[_Open]) -> Node | None:
     if isinstance(event, yaml.ScalarEvent):
-        return Scalar(_joined(event.value), _line(event), is_quoted=event.style is not None)
+        return Scalar(_joined(event.value), _line(event), is_quoted=event.style is not None, cut=_cut(event))
     if isinstance(event, yaml.AliasEvent):
         return Scalar(f"*{event.anchor}", _line(event))
     return stack.pop().close() if isinstance(event, yaml.CollectionEndEvent) else None
@@ -160,6 +163,16 @@ def _finished(event: yaml.Event, stack: list[_Open]) -> Node | None:
 
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _cut(event: yaml.ScalarEvent) -> str:
+    """Return the first word of a remark that looks like a part of the text, such as “#1” in “Rate us #1”."""
+    mark = event.end_mark
+    if event.style is not None or mark is None or mark.buffer is None:
+        return ""
+    rest = mark.buffer[mark.pointer :].split("\n", 1)[0]
+    found = _REMARK.match(rest)
+    return found[1] if found else ""
 
 
 def _machinery(event: yaml.Event) -> str:

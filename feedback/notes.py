@@ -21,7 +21,8 @@ _START = r"(?<![^\s(\[{])"  # at the start of a word: not within an address such
 _TAG = re.compile(_START + r"#(\w[\w-]*)")
 _QUOTED = r"[\"“”„«]([^\"“”„«»\n]{1,80})[\"“”»]"
 _COMPANY = re.compile(_START + rf"@(?:{_QUOTED}|(\w[\w.&-]*))")
-_PRODUCT = re.compile(_START + rf"(?i:about)\s+(?:{_QUOTED}|([\w.+-]+(?:\s+[A-Z0-9][\w.+-]*)*))")
+_NAME = r"\w(?:[\w.+-]*[\w+])?"
+_PRODUCT = re.compile(_START + rf"(?i:about)\s+(?:{_QUOTED}|({_NAME}(?:\s+(?=[A-Z0-9]){_NAME})*))")
 _SMALL_WORDS = """a an the how what when where which who why whether if it its this that these those their our my
 your his her them us me you him being having using to in on at for"""
 _NO_PRODUCT = frozenset(_SMALL_WORDS.split())

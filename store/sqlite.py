@@ -41,10 +41,10 @@ _ALIVE = "(expires IS NULL OR expires > ?)"
 _SIGNS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 
 Key = tuple[str | int | float, str, str]  # the value ordered by, the partition and the id of the last one on a page
-Row = tuple[str, int, *tuple[str | int | float, ...]]  # body, seq, and for a query its key
+Row = tuple[str, int, str | int | float, str, str]  # body, seq, and for a query its key
 Clock = Callable[[], float]
 
-_KEYS = msgspec.json.Decoder(Key)
+_KEYS: msgspec.json.Decoder[Key] = msgspec.json.Decoder(Key)
 
 
 async def open_sqlite(path: Path, *, clock: Clock = time.time) -> "SqliteStore":
@@ -143,9 +143,8 @@ class SqliteStore:
             f"SELECT body, seq FROM {name} WHERE {_ALIVE} AND seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - declared
             [self._clock(), int(since or 0), limit],
         )
-        return Changes(
-            [decode(container, body, str(seq)) for body, seq in rows], str(rows[-1][1]) if rows else since or "0"
-        )
+        docs = [decode(container, row[0], str(row[1])) for row in rows]
+        return Changes(docs, str(rows[-1][1]) if rows else since or "0")
 
     async def ping(self) -> None:
         """Return when the file can be read."""

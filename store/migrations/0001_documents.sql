@@ -40,6 +40,7 @@ CREATE INDEX runs_kind ON runs (partition, body ->> '$.kind', id) WHERE body ->>
 CREATE INDEX runs_state ON runs (partition, body ->> '$.state', id) WHERE body ->> '$.state' IS NOT NULL;
 CREATE INDEX runs_slice ON runs (partition, body ->> '$.slice', id) WHERE body ->> '$.slice' IS NOT NULL;
 CREATE INDEX runs_created_at ON runs (body ->> '$.created_at', partition, id) WHERE body ->> '$.created_at' IS NOT NULL;
+CREATE INDEX runs_created_by ON runs (body ->> '$.created_by', partition, id) WHERE body ->> '$.created_by' IS NOT NULL;
 CREATE INDEX runs_survey_id ON runs (body ->> '$.survey_id', partition, id) WHERE body ->> '$.survey_id' IS NOT NULL;
 
 CREATE TABLE ledger (

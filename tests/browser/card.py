@@ -14,9 +14,6 @@ class Card:
         for each in words:
             await expect(self.message).to_contain_text(each)
 
-    async def picture_of(self, path: str) -> None:
-        await self.message.screenshot(path=path, animations="disabled")
-
     async def press(self, title: str) -> None:
         await self.message.get_by_role("button", name=title, exact=True).click()
 

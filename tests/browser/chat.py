@@ -5,7 +5,7 @@ Knows the Playground's markup, so that the tests need not. Waits for what appear
 
 from pathlib import Path
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 
 from simulator.playground import ROOT, Window
 from tests.browser.card import Card
@@ -19,12 +19,15 @@ _PASTE = """(box, text) => {
     data.setData("text/plain", text);
     box.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}));
 }"""
-_HIDDEN = """() => {
-    const list = document.querySelector("[aria-label='Message header']");
-    let pane = list;
-    while (pane && pane.scrollHeight <= pane.clientHeight) pane = pane.parentElement;
-    return pane ? pane.scrollHeight - pane.clientHeight : 0;
-}"""
+_NARROW = """
+    * { min-width: 0 !important; }
+    div:has(> .ac-preview-panel) { width: 264px !important; }
+"""  # the Playground itself never gets narrower than 600 pixels, a phone's Teams does
+_PANE = """() => {
+    let pane = document.querySelector("[aria-label='Message header']");
+    while (pane && getComputedStyle(pane).overflowY !== "auto") pane = pane.parentElement;
+    return [Math.round(pane.getBoundingClientRect().top), pane.scrollHeight - pane.clientHeight];
+}"""  # where the conversation begins, and how much of it is out of sight
 
 
 class Chat:
@@ -46,6 +49,8 @@ class Chat:
         hide = chat.page.get_by_title("Hide log panel")
         if await hide.is_visible():
             await hide.click()
+        if width < WIDE:
+            await chat.page.add_style_tag(content=_NARROW)
         return chat
 
     @property
@@ -69,6 +74,10 @@ class Chat:
         await self.page.keyboard.insert_text(text)
         return await self._send()
 
+    async def says(self, text: str, reply: str) -> None:
+        """Say something and wait for a reply with these words."""
+        await expect(await self.say(text)).to_contain_text(reply)
+
     async def paste(self, text: str) -> Locator:
         """Paste a message from the clipboard, send it and return the reply. The Playground drops its line breaks."""
         await self._box.click()
@@ -81,15 +90,18 @@ class Chat:
         size = self.page.viewport_size
         assert size is not None
         await self.page.mouse.move(0, 0)
-        hidden = int(await self.page.evaluate(_HIDDEN))
-        await self.page.set_viewport_size({"width": size["width"], "height": size["height"] + hidden + _SPARE})
-        await self.page.screenshot(path=path, animations="disabled")
+        top, hidden = await self.page.evaluate(_PANE)
+        width, height = size["width"], size["height"] + hidden + _SPARE
+        await self.page.set_viewport_size({"width": width, "height": height})
+        chat: FloatRect = {"x": 0, "y": top, "width": width, "height": height - top}
+        await self.page.screenshot(path=path, clip=chat, animations="disabled")
         await self.page.set_viewport_size(size)
         return path
 
     async def _send(self) -> Locator:
         before = await self.replies.count()
-        await self._box.press("Enter")
+        async with self.page.expect_response("**/messages"):
+            await self._box.press("Enter")
         reply = self.replies.nth(before)
         await expect(reply).to_be_visible()
         return reply

@@ -1,4 +1,6 @@
-"""One Chromium and one Playground window for each of two people serve every browser test; each test has its own bot."""
+"""One Chromium and one Playground window for each of two people serve every browser test; each
+module has its own bot with documents of its own.
+"""
 
 import asyncio
 import shutil
@@ -6,7 +8,6 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -14,7 +15,7 @@ from playwright.async_api import Browser, async_playwright, expect
 
 from simulator.local import listening
 from simulator.playground import ADMIN, CUSTOMER, Window, open_window, stop
-from tests.browser.chat import SCREENS, Chat
+from tests.browser.chat import NARROW, SCREENS, WIDE, Chat
 from tests.browser.running_bot import RunningBot
 
 PATIENCE_MS = 15_000
@@ -55,42 +56,50 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     windows = [replace(window, port=port) for window, port in zip((ADMIN, CUSTOMER), ports, strict=True)]
     bot_url = f"http://127.0.0.1:{bot_port}/api/messages"
     async with AsyncExitStack() as ends:
-        for window in windows:
-            process = await open_window(window, bot_url, tmp_path_factory.mktemp("window"))
+        processes = [await open_window(window, bot_url, tmp_path_factory.mktemp("window")) for window in windows]
+        for process in processes:
             ends.push_async_callback(stop, process)
-            async with asyncio.timeout(START_S):
-                await listening(window.port, process)
         playwright = await ends.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         ends.push_async_callback(browser.close)
+        async with asyncio.timeout(START_S):
+            await asyncio.gather(*map(listening, ports, processes))
         yield Stage(browser, bot_port, *windows)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def bot(stage: Stage, tmp_path: Path) -> AsyncIterator[RunningBot]:
-    bot = RunningBot(stage.bot_port, tmp_path)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def bot(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningBot]:
+    bot = RunningBot(stage.bot_port, tmp_path_factory.mktemp("bot"))
     await bot.start()
     yield bot
     await bot.stop()
     assert bot.complaints() == []
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def admin(stage: Stage, bot: RunningBot) -> AsyncIterator[Chat]:
     assert bot
     async for chat in _welcomed(stage.browser, stage.admin):
         yield chat
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def customer(stage: Stage, bot: RunningBot) -> AsyncIterator[Chat]:
     assert bot
     async for chat in _welcomed(stage.browser, stage.customer):
         yield chat
 
 
-async def _welcomed(browser: Browser, window: Window) -> AsyncIterator[Chat]:
-    chat = await Chat.open(browser, window)
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def phone(stage: Stage, bot: RunningBot) -> AsyncIterator[Chat]:
+    """The customer on a narrow screen."""
+    assert bot
+    async for chat in _welcomed(stage.browser, stage.customer, width=NARROW):
+        yield chat
+
+
+async def _welcomed(browser: Browser, window: Window, *, width: int = WIDE) -> AsyncIterator[Chat]:
+    chat = await Chat.open(browser, window, width=width)
     await chat.card("I am Hearback")
     yield chat
     await chat.page.context.close()

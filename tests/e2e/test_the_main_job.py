@@ -157,6 +157,14 @@ async def test_my_data_gives_everything_back(asked: Person) -> None:
         assert piece in text
 
 
+async def test_my_data_holds_what_a_conversation_has_heard_so_far(engineer: Person) -> None:
+    await engineer.say("note")
+    await engineer.say("Contoso")
+    await engineer.say("cancel")
+    before = await engineer.say("my data")
+    assert "Contoso" not in "".join(before.texts)
+
+
 async def test_an_admin_of_another_tenant_is_a_customer(teams: Teams, admin: Person) -> None:
     impostor = teams.person("Sample Impostor", tenant=ELSEWHERE, object_id=ADMIN)
     await impostor.install()

@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "deployment": {"bot", "feedback", "settings"},
     "app": {"settings", "bot", "dialogs", "cards", "feedback", "store", "broadcast"},
 }
-CONTRACT_ONLY = {"feedback", "dialogs", "bot"}  # of the store, the contract and nothing of an engine
+CONTRACT_ONLY = {"feedback", "broadcast", "dialogs", "bot"}  # of the store, the contract and nothing of an engine
 ROOMS = sorted(MAY_IMPORT)
 BOTBUILDER = {"bot", "dialogs", "app"}
 

@@ -231,3 +231,14 @@ def test_a_message_lists_fifty_problems_and_counts_the_rest() -> None:
 
 def test_lines_inside_a_code_block_count_from_its_content() -> None:
     assert only_problem(f"```yaml\n{SMALL.replace('nps', 'stars')}```").startswith("Line 5, ")
+
+
+@pytest.mark.parametrize("text", ["Rate us #1", "Why #audio matters"])
+def test_a_text_is_not_cut_at_a_hash_without_a_word(text: str) -> None:
+    file = "id: s\ntitle: T\nquestions:\n  - id: q\n    kind: text\n    text: {}\n"
+    with pytest.raises(SurveyFileRefused) as refused:
+        read_survey(file.format(text))
+    assert [(one.line, one.field) for one in refused.value.problems] == [(6, "questions[1].text")]
+    assert "Put quotes" in refused.value.problems[0].message
+    assert read_survey(file.format(f'"{text}"')).questions[0].text == text
+    assert read_survey(file.format("Why?  # a remark of the author")).questions[0].text == "Why?"

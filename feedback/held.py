@@ -1,0 +1,32 @@
+"""Everything that is held about one person, as it is stored: what `my data` shows."""
+
+import msgspec
+
+from feedback.notes import Note, notes_by
+from feedback.people import Person
+from feedback.runs import Delivery, Run, deliveries_of, runs_by
+from store.contract import Doc, Store
+
+
+class Held(msgspec.Struct, frozen=True):
+    """What is held. `documents` has all of it in full; the rest is for showing it in short."""
+
+    person: Person
+    deliveries: list[tuple[Delivery, Run]]
+    notes: list[Note]
+    runs_started: list[str]
+    documents: list[Doc]
+
+
+async def everything_about(store: Store, person: Person) -> Held:
+    """Return everything that is held about a person, apart from a guided conversation under way."""
+    answered = await deliveries_of(store, person.id)
+    notes = await notes_by(store, person.id)
+    started = [run.run for run in await runs_by(store, person.id)]
+    found = [
+        await store.get("people", person.id, person.id),
+        *[await store.get("runs", run.run, delivery.id) for delivery, run in answered],
+        *[await store.get("ledger", "notes", note.id) for note in notes],
+    ]
+    documents = [{key: value for key, value in doc.items() if not key.startswith("_")} for doc in found if doc]
+    return Held(person=person, deliveries=answered, notes=notes, runs_started=started, documents=documents)
