@@ -61,7 +61,7 @@ class Plan(msgspec.Struct, frozen=True):
     """How much to measure. A measurement also ends when its people have all answered."""
 
     people: int = 20_000
-    seconds: float = 2.0  # for each server in each round
+    seconds: float = 1.5  # for each server in each round
     rounds: int = 3
     connections: int = 64
 
@@ -114,9 +114,10 @@ async def measure(plan: Plan, product: Sequence[str] = ("app.py",)) -> Report:
         async with Teams() as teams:
             panel = await _write(folder, teams, plan)
             warm_up, rounds = _shared_out(panel, teams, plan)
+            chance = random.Random(SEED)  # noqa: S311 - moments, not secrets
             async with _servers(folder, teams, product) as ports:
                 warm = await _warm_up(ports, warm_up, plan)
-                done = [await _round(ports, work, plan) for work in rounds]
+                done = [await _round(ports, work, plan, chance) for work in rounds]
             replies = [*warm, *(reply for one in done for reply in one.replies)]
             verified = await _verify(folder, panel, replies)
         return _report(plan, done, verified, _fsync_ms(folder), time.perf_counter() - started_at)
@@ -197,13 +198,12 @@ async def _warm_up(ports: dict[str, int], requests: list[Request], plan: Plan) -
     return await closed_loop(ports["product"], requests, connections=plan.connections, seconds=plan.seconds)
 
 
-async def _round(ports: dict[str, int], work: Work, plan: Plan) -> Round:
+async def _round(ports: dict[str, int], work: Work, plan: Plan, chance: random.Random) -> Round:
     """Measure one server after the other."""
     port, most = ports["product"], plan.connections
     steady = await closed_loop(port, work.steady, connections=most, seconds=plan.seconds)
     per_s = {name: await _baseline(ports[name], work.steady, plan) for name in ("botbuilder", "aiohttp", "raw")}
     fresh = await closed_loop(port, work.fresh, connections=most, seconds=plan.seconds)
-    chance = random.Random(SEED)  # noqa: S311 - moments, not secrets
     spread = await open_loop(port, work.spread, connections=most, per_s=OFFERED_PER_S, chance=chance)
     per_s |= {"product": rate(steady), "fresh": rate(fresh)}
     return Round(per_s=per_s, spread=spread, replies=[*steady, *fresh, *spread])

@@ -25,6 +25,8 @@ from feedback.questions import Answer, Question, describe
 from feedback.runs import Delivery, Run, RunState
 
 NO_ANSWER = "—"
+_CLOSED_ANSWERED = "It no longer takes changes. These are the answers you gave."
+_CLOSED_UNANSWERED = "It no longer takes answers. Nothing was saved just now."
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 
 
@@ -49,7 +51,7 @@ def closed_card(run: Run, delivery: Delivery | None) -> Card:
     answered = delivery if delivery and delivery.answers else None
 
     def build(lengths: tuple[int, int]) -> Card:
-        saved = "These are the answers you gave." if answered else "It no longer takes answers."
+        saved = _CLOSED_ANSWERED if answered else _CLOSED_UNANSWERED
         answers = _answers(run, answered, lengths) if answered else []
         body = [heading(title), hint(escape(run.survey.title)), text(saved), *answers]
         return card(body, fallback=f"{title}: {escape(run.survey.title)}")

@@ -1,5 +1,6 @@
 """What every engine refuses before it asks its database. Knows the limits, not the engines."""
 
+import math
 from collections.abc import Sequence
 
 from store.contract import (
@@ -7,29 +8,59 @@ from store.contract import (
     Change,
     Create,
     Doc,
+    Missing,
+    Op,
     Patch,
     Replace,
     TooLarge,
+    Where,
     check_patch,
+    check_query,
     container_of,
     id_of,
+    is_usable_name,
     partition_of,
 )
 
 MAX_TTL_S = 2_147_483_647  # Cosmos DB's limit for the time to live of an item
+_MAX_EXACT = 2**53  # the integers that every engine compares exactly
 NEVER = -1  # the `ttl` that says that a document stays
 
 
 def check_changes(container: str, partition: str, changes: Sequence[Change]) -> None:
-    """Raise `TooLarge` or `ValueError` where not every engine could make these changes in one partition."""
+    """Raise where not every engine could make these changes in one partition.
+
+    `TooLarge` and `ValueError` for what breaks a limit; `Missing` for a name that no document can have.
+    """
     if len(changes) > MAX_BATCH:
         msg = f"a batch may have {MAX_BATCH} changes, this one has {len(changes)}"
         raise TooLarge(msg)
     for change in changes:
+        if isinstance(change, Create | Replace):
+            _check_place(container, partition, change.doc)
+            continue
         if isinstance(change, Patch):
             _check_patch(container, change)
-        elif isinstance(change, Create | Replace):
-            _check_place(container, partition, change.doc)
+        if not is_usable_name(partition) or not is_usable_name(change.id):
+            msg = f"{container} cannot have {change.id!r:.80}"
+            raise Missing(msg)
+
+
+def check_question(container: str, where: Sequence[Where], order: str, limit: int) -> None:
+    """Raise `ValueError` for a query that not every engine would answer alike."""
+    check_query(container, where, order)
+    for one in where:
+        if not _is_comparable(one):
+            msg = f"a query cannot compare with {one.value!r:.80}"
+            raise ValueError(msg)
+    check_limit(limit)
+
+
+def check_limit(limit: int) -> None:
+    """Raise `ValueError` for a page without room for a document."""
+    if limit < 1:
+        msg = f"a page has at least one document, not {limit}"
+        raise ValueError(msg)
 
 
 def lifetime_of(container: str, doc: Doc) -> int | None:
@@ -63,3 +94,23 @@ def _check_place(container: str, partition: str, doc: Doc) -> None:
     if found != partition:
         msg = f"a batch stays in one partition: {found!r} is not {partition!r}"
         raise ValueError(msg)
+
+
+def _is_comparable(one: Where) -> bool:
+    match one.op, one.value:
+        case Op.IN, list() | tuple() as values:
+            return all(_is_scalar(value) for value in values)
+        case Op.IN, _:
+            return False
+        case Op.EQ, value:
+            return _is_scalar(value)
+        case _, None | bool():
+            return False
+        case _, value:
+            return _is_scalar(value)
+
+
+def _is_scalar(value: object) -> bool:
+    if isinstance(value, int):
+        return abs(value) <= _MAX_EXACT
+    return value is None or isinstance(value, str) or (isinstance(value, float) and math.isfinite(value))

@@ -19,7 +19,7 @@ MAX_DOC_BYTES = 2 * 1024 * 1024  # Cosmos DB item limit
 MAX_BATCH = 100  # Cosmos DB transactional batch limit
 MAX_PATCH = 10  # Cosmos DB patch operations in one request
 MAX_ID = 255
-_SAFE_ID = re.compile(r"[^/\\?#\x00-\x1f]+\Z")
+_SAFE_ID = re.compile(r"[^/\\?#\x00-\x1f\ud800-\udfff]+\Z")
 _RANGES = {-1: ("lt", "le"), 0: ("le", "ge"), 1: ("gt", "ge")}  # order of field and value -> what holds
 _BODY = msgspec.json.Encoder()
 
@@ -91,7 +91,10 @@ class Replace(msgspec.Struct, frozen=True):
 
 
 class Patch(msgspec.Struct, frozen=True):
-    """Set, add to and remove top-level fields of one document, if the conditions hold."""
+    """Set, add to and remove top-level fields of one document, if the conditions hold.
+
+    Adding to an absent field starts at nought; removing an absent one changes nothing.
+    """
 
     id: str
     set: Mapping[str, object] = {}
@@ -111,7 +114,7 @@ Change = Create | Replace | Patch | Delete
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Some documents in the order asked for; `continuation` is None at the end."""
+    """Some documents in the order asked for, perhaps fewer than asked for; `continuation` is None at the end."""
 
     docs: list[Doc]
     continuation: str | None = None
@@ -120,7 +123,8 @@ class Page(msgspec.Struct, frozen=True):
 class Changes(msgspec.Struct, frozen=True):
     """The latest version of what was written since a mark, oldest write first, and the next mark.
 
-    A document written twice appears once, with its last version; deletions do not appear.
+    A document written twice appears once, with its last version; deletions do not appear. There may be fewer
+    documents than asked for; none means that there is nothing more.
     """
 
     docs: list[Doc]
@@ -133,6 +137,10 @@ class Store(Protocol):
     A write has happened, durably, when the call returns. `Conflict`, `Missing`, `TooLarge` and `Busy`
     mean that nothing was written; after `Unavailable` the outcome is unknown, so callers write under
     natural ids and conditions, where doing it again is harmless.
+
+    Where a container says that its documents expire, a document with `ttl` is gone that many seconds after its last
+    write: nothing finds it and its id is new again; -1 keeps it. An id or a partition that no document can have is
+    `ValueError` in a document to be written, and simply not there everywhere else.
     """
 
     async def get(self, container: str, partition: str, doc_id: str) -> Doc | None:
@@ -145,7 +153,7 @@ class Store(Protocol):
         """Write over the version with this etag. Raises `Conflict` or `Missing`."""
 
     async def patch(self, container: str, partition: str, patch: Patch) -> Doc:
-        """Change some fields and return the whole document. Raises `Conflict` where a condition fails."""
+        """Change some fields and return the whole document. Raises `Missing`, or `Conflict` where a condition fails."""
 
     async def delete(self, container: str, partition: str, doc_id: str, *, etag: str | None = None) -> None:
         """Remove a document. Raises `Missing` or `Conflict`."""
@@ -153,7 +161,7 @@ class Store(Protocol):
     async def batch(self, container: str, partition: str, changes: Sequence[Change]) -> list[Doc]:
         """Make up to 100 changes in one partition, all or none. Raises what the first failing one raises.
 
-        Returns one document for each change; a deletion gives an empty one.
+        Returns one document for each change; a deletion gives an empty one. Later changes see the earlier ones.
         """
 
     async def query(
@@ -169,11 +177,12 @@ class Store(Protocol):
     ) -> Page:
         """Return a page of documents that meet every condition, in the order of one declared field.
 
-        Documents without the order field are left out. Ties are ordered by partition and id.
+        Numbers come before text; documents whose order field is neither, or absent, are left out. Ties are ordered by
+        partition and id, in the same direction. Raises `ValueError` for a continuation of another query.
         """
 
     async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
-        """Return what was written after the mark (None: from the beginning)."""
+        """Return what was written after the mark (None: from the beginning). Raises `ValueError` for a false mark."""
 
     async def ping(self) -> None:
         """Return when the store answers. Raises `Unavailable` when it does not."""
@@ -203,8 +212,11 @@ def check_patch(patch: Patch) -> Patch:
     if len(touched) > MAX_PATCH:
         msg = f"a patch may touch {MAX_PATCH} fields, this one touches {len(touched)}"
         raise TooLarge(msg)
-    if "id" in touched or any(field.startswith("_") for field in touched):
+    if not {"id", "v"}.isdisjoint(touched) or any(field.startswith("_") for field in touched):
         msg = "a patch may not touch the id or a field of the store's own"
+        raise ValueError(msg)
+    if len(set(touched)) < len(touched):
+        msg = "a patch may touch a field only once"
         raise ValueError(msg)
     return patch
 
@@ -212,11 +224,15 @@ def check_patch(patch: Patch) -> Patch:
 def encode(container: str, doc: Doc) -> bytes:
     """Return the stored form: without the store's own fields, with the schema version.
 
-    Raises `TooLarge` over 2 MB.
+    Raises `TooLarge` over 2 MB and `ValueError` for what JSON cannot hold.
     """
     plain = {key: value for key, value in doc.items() if not key.startswith("_")}
     plain["v"] = container_of(container).version
-    body = _BODY.encode(plain)
+    try:
+        body = _BODY.encode(plain)
+    except (TypeError, OverflowError, RecursionError) as error:
+        msg = f"not a document: {error}"
+        raise ValueError(msg) from error
     if len(body) > MAX_DOC_BYTES:
         msg = f"a document may have {MAX_DOC_BYTES} bytes, this one has {len(body)}"
         raise TooLarge(msg)
@@ -255,19 +271,29 @@ def _holds(doc: Doc, one: Where) -> bool:
         case Op.MISSING:
             return one.field not in doc
         case Op.LACKS:
-            return not isinstance(found, list) or one.value not in found
+            return not isinstance(found, list) or not _includes(found, one.value)
         case Op.NE:
-            return one.field in doc and found != one.value
+            return one.field in doc and not _same(found, one.value)
         case Op.EQ:
-            return one.field in doc and found == one.value
+            return one.field in doc and _same(found, one.value)
         case Op.IN:
-            return isinstance(one.value, list | tuple) and one.field in doc and found in one.value
+            return isinstance(one.value, list | tuple) and one.field in doc and _includes(one.value, found)
         case _:
             return _in_range(found, one)
 
 
+def _same(one: object, other: object) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)  # in JSON, true is not 1
+
+
+def _includes(values: Sequence[object], wanted: object) -> bool:
+    return any(_same(value, wanted) for value in values)
+
+
 def _in_range(found: object, one: Where) -> bool:
     bound = one.value
+    if isinstance(found, bool) or isinstance(bound, bool):
+        return False
     if isinstance(found, str) and isinstance(bound, str):
         return one.op in _RANGES[(found > bound) - (found < bound)]
     if isinstance(found, int | float) and isinstance(bound, int | float):
@@ -275,8 +301,13 @@ def _in_range(found: object, one: Where) -> bool:
     return False
 
 
+def is_usable_name(value: object) -> bool:
+    """Say whether every engine accepts this as an id or a partition."""
+    return isinstance(value, str) and len(value) <= MAX_ID and _SAFE_ID.match(value) is not None
+
+
 def _name(value: object, what: str) -> str:
-    if not isinstance(value, str) or len(value) > MAX_ID or not _SAFE_ID.match(value):
+    if not isinstance(value, str) or not is_usable_name(value):
         msg = f"not a usable {what}: {value!r:.80}"
         raise ValueError(msg)
     return value

@@ -81,3 +81,39 @@ CREATE TABLE audit (
 CREATE UNIQUE INDEX audit_seq ON audit (seq);
 CREATE INDEX audit_id ON audit (id);
 CREATE INDEX audit_at ON audit (partition, body ->> '$.at', id) WHERE body ->> '$.at' IS NOT NULL;
+
+-- What the planner should expect: large partitions, in which few documents share a value. Without it, SQLite would
+-- rather read a whole partition than use the index of a field.
+ANALYZE;
+DELETE FROM sqlite_stat1;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('people', 'people', '1000000 1 1'),
+    ('people', 'people_seq', '1000000 1'),
+    ('people', 'people_tenant', '1000000 50000 1 1'),
+    ('surveys', 'surveys', '1000000 1 1'),
+    ('surveys', 'surveys_seq', '1000000 1'),
+    ('surveys', 'surveys_kind', '1000000 50000 1 1'),
+    ('runs', 'runs', '1000000 20000 1'),
+    ('runs', 'runs_seq', '1000000 1'),
+    ('runs', 'runs_id', '1000000 50 1'),
+    ('runs', 'runs_kind', '1000000 20000 15000 1'),
+    ('runs', 'runs_state', '1000000 20000 5000 1'),
+    ('runs', 'runs_slice', '1000000 20000 100 1'),
+    ('runs', 'runs_created_at', '10000 10 1 1'),
+    ('runs', 'runs_created_by', '10000 10 1 1'),
+    ('runs', 'runs_survey_id', '10000 10 1 1'),
+    ('ledger', 'ledger', '1000000 20000 1'),
+    ('ledger', 'ledger_seq', '1000000 1'),
+    ('ledger', 'ledger_id', '1000000 50 1'),
+    ('ledger', 'ledger_kind', '1000000 20000 15000 1'),
+    ('ledger', 'ledger_at', '1000000 20000 50 1'),
+    ('ledger', 'ledger_author', '1000000 20000 50 1'),
+    ('state', 'state', '1000000 1 1'),
+    ('state', 'state_seq', '1000000 1'),
+    ('state', 'state_expires', '1000000 10 1 1'),
+    ('state', 'state_kind', '1000000 50000 1 1'),
+    ('state', 'state_due_at', '1000000 50000 1 1'),
+    ('audit', 'audit', '1000000 20000 1'),
+    ('audit', 'audit_seq', '1000000 1'),
+    ('audit', 'audit_id', '1000000 50 1'),
+    ('audit', 'audit_at', '1000000 20000 50 1');

@@ -1,117 +1,112 @@
-"""The embedded engine: documents in one SQLite file.
+"""The embedded engine: documents in one SQLite file, durable when a call returns.
 
-Point reads happen at once on the event loop (about ten microseconds); queries in a thread of their own, so that a
-slow one holds nobody up; writes in the writer's thread.
+Writes go through one thread with group commit; a document is read right on the event loop, since that takes a few
+microseconds; pages are read in a thread of their own, so that a slow question never holds up a turn.
 """
 
 import asyncio
+import contextlib
 import sqlite3
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from string import Template
 
-import msgspec
-
+from store.checks import check_changes, check_limit, check_question
 from store.containers import CONTAINERS
 from store.contract import (
-    MAX_BATCH,
     Change,
     Changes,
     Create,
     Delete,
     Doc,
-    Op,
     Page,
     Patch,
     Replace,
-    TooLarge,
     Unavailable,
     Where,
-    check_query,
-    container_of,
     decode,
+    is_usable_name,
     partition_of,
 )
-from store.database import connect, migrate
-from store.writer import Writer, translated
+from store.sqlite_file import meaning_of, open_reader, open_writer
+from store.sqlite_plan import Row, check_size, step_of
+from store.sqlite_query import Question
+from store.sqlite_reader import Reader
+from store.sqlite_writer import Writer
 
-_ALIVE = "(expires IS NULL OR expires > ?)"
-_SIGNS = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
-
-Key = tuple[str | int | float, str, str]  # the value ordered by, the partition and the id of the last one on a page
-Row = tuple[str, int, str | int | float, str, str]  # body, seq, and for a query its key
-Clock = Callable[[], float]
-
-_KEYS: msgspec.json.Decoder[Key] = msgspec.json.Decoder(Key)
+MARK_DIGITS = 18  # what fits SQLite's integers
+LOCK_WAIT_S = 5.0  # how long to wait for another process that is writing
+_GET = Template("SELECT body, seq FROM $table WHERE partition = ? AND id = ? AND (expires IS NULL OR expires > ?)")
+_GETS = {name: _GET.substitute(table=name) for name in CONTAINERS}
 
 
-async def open_sqlite(path: Path, *, clock: Clock = time.time) -> "SqliteStore":
-    """Open the file, made and brought up to date where needed. Raises `NewerDatabase` or `Unavailable`."""
+async def open_sqlite(
+    path: Path, *, clock: Callable[[], float] = time.time, lock_wait_s: float = LOCK_WAIT_S
+) -> "SqliteStore":
+    """Open a file, creating it and its folder where they are missing; `clock` gives epoch seconds.
+
+    Raises `Busy` while another process holds it, `Unavailable` where it is no usable database, and `StoreError`
+    where a newer Hearback has written it.
+    """
     try:
-        await asyncio.to_thread(_prepare, path)
-    except (OSError, sqlite3.Error) as error:
-        msg = f"{path} cannot be opened: {error}"
-        raise Unavailable(msg) from error
-    return SqliteStore(path, clock)
+        return await asyncio.to_thread(_open, path, clock, lock_wait_s, asyncio.get_running_loop())
+    except (sqlite3.Error, OSError) as error:
+        raise meaning_of(error) from error
 
 
 class SqliteStore:
-    """Documents in one SQLite file, under the contract of `store.contract.Store`."""
+    """`store.contract.Store` on SQLite. Belongs to the event loop on which it was opened."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, writer: Writer, reader: Reader, points: sqlite3.Connection, clock: Callable[[], float]) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._points = points
         self._clock = clock
-        self._writer = Writer(path, clock)
-        self._reader = connect(path)
-        self._slow_reader = connect(path)
-        self._slow = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
-        self._is_closed = False
-        self._gets = {
-            name: f"SELECT body, seq FROM {name} WHERE partition = ? AND id = ? AND {_ALIVE}"  # noqa: S608 - declared
-            for name in CONTAINERS
-        }
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def commits(self) -> int:
-        """How many transactions were committed; several writes share one."""
+        """How many groups of writes have been committed."""
         return self._writer.commits
 
     async def get(self, container: str, partition: str, doc_id: str) -> Doc | None:
         """Return one document, or None."""
         self._check_open()
+        if not is_usable_name(doc_id) or not is_usable_name(partition):
+            return None
         try:
-            found = self._reader.execute(self._gets[container], (partition, doc_id, self._clock())).fetchone()
+            found = self._points.execute(_GETS[container], (partition, doc_id, self._clock())).fetchall()
         except sqlite3.Error as error:
-            raise translated(error) from error
-        return None if found is None else decode(container, found[0], str(found[1]))
+            raise meaning_of(error) from error
+        return decode(container, found[0][0], str(found[0][1])) if found else None
 
     async def create(self, container: str, doc: Doc) -> Doc:
-        """Write a new document."""
-        return (await self._writer.write(container, partition_of(container, doc), [Create(doc)]))[0]
+        """Write a new document. Raises `Conflict` where the id exists."""
+        return await self._change(container, partition_of(container, doc), Create(doc))
 
     async def replace(self, container: str, doc: Doc, *, etag: str) -> Doc:
-        """Write over the version with this etag."""
-        return (await self._writer.write(container, partition_of(container, doc), [Replace(doc, etag)]))[0]
+        """Write over the version with this etag. Raises `Conflict` or `Missing`."""
+        return await self._change(container, partition_of(container, doc), Replace(doc, etag))
 
     async def patch(self, container: str, partition: str, patch: Patch) -> Doc:
-        """Change some fields, if the conditions hold."""
-        return (await self._writer.write(container_of(container).name, partition, [patch]))[0]
+        """Change some fields and return the whole document. Raises `Missing`, or `Conflict` where a condition fails."""
+        return await self._change(container, partition, patch)
 
     async def delete(self, container: str, partition: str, doc_id: str, *, etag: str | None = None) -> None:
-        """Remove a document."""
-        await self._writer.write(container_of(container).name, partition, [Delete(doc_id, etag)])
+        """Remove a document. Raises `Missing` or `Conflict`."""
+        await self._change(container, partition, Delete(doc_id, etag))
 
     async def batch(self, container: str, partition: str, changes: Sequence[Change]) -> list[Doc]:
         """Make up to 100 changes in one partition, all or none."""
-        if len(changes) > MAX_BATCH:
-            msg = f"a batch may have {MAX_BATCH} changes, this one has {len(changes)}"
-            raise TooLarge(msg)
-        for change in changes:
-            if isinstance(change, Create | Replace) and partition_of(container, change.doc) != partition:
-                msg = f"a batch stays in one partition, {partition!r}"
-                raise ValueError(msg)
-        return await self._writer.write(container_of(container).name, partition, changes) if changes else []
+        self._check_open()
+        check_changes(container, partition, changes)
+        steps = [step_of(container, change) for change in changes]
+        check_size(steps)
+        if not steps:
+            return []
+        rows = await self._writer.put(container, partition, steps)
+        return [_doc(container, row) for row in rows]
 
     async def query(
         self,
@@ -124,123 +119,64 @@ class SqliteStore:
         limit: int = 100,
         continuation: str | None = None,
     ) -> Page:
-        """Return a page of documents in the order of one declared field."""
+        """Return a page of documents that meet every condition, in the order of one declared field."""
         self._check_open()
-        check_query(container, where, order)
-        after = None if continuation is None else _key(continuation)
-        sql, values = _select(
-            container, partition=partition, where=where, order=order, descending=descending, after=after
-        )
-        rows = await self._slowly(f"{sql} LIMIT ?", [self._clock(), *values, limit + 1])
-        docs = [decode(container, row[0], str(row[1])) for row in rows[:limit]]
-        return Page(docs, _token(rows[limit - 1][2:]) if len(rows) > limit else None)
+        check_question(container, where, order, limit)
+        question = Question(container, partition, where, order, descending)
+        return await self._reader.page(question, continuation, now=self._clock(), limit=limit)
 
     async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
-        """Return what was written after a mark."""
+        """Return what was written after the mark (None: from the beginning)."""
         self._check_open()
-        name = container_of(container).name
-        rows = await self._slowly(
-            f"SELECT body, seq FROM {name} WHERE {_ALIVE} AND seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - declared
-            [self._clock(), int(since or 0), limit],
-        )
-        docs = [decode(container, row[0], str(row[1])) for row in rows]
-        return Changes(docs, str(rows[-1][1]) if rows else since or "0")
+        check_limit(limit)
+        mark = _sequence_number(since)
+        return await self._reader.changes(container, mark, now=self._clock(), limit=limit)
 
     async def ping(self) -> None:
-        """Return when the file can be read."""
+        """Return when the store answers. Raises `Unavailable` when it does not."""
         self._check_open()
-        await self._slowly("SELECT seq FROM clock", [])
+        if not self._writer.is_alive:
+            msg = "the writer has stopped"
+            raise Unavailable(msg)
+        await self._reader.ping()
 
     async def close(self) -> None:
-        """Finish the writes under way and close the file."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        await self._writer.close()
-        await asyncio.to_thread(self._slow.shutdown)
-        self._reader.close()
-        self._slow_reader.close()
+        """Finish the writes under way and let go of everything. May be called again."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._let_go())
+        await asyncio.shield(self._closing)
 
-    async def _slowly(self, sql: str, values: Sequence[object]) -> list[Row]:
-        def read() -> list[Row]:
-            return self._slow_reader.execute(sql, values).fetchall()
+    async def _change(self, container: str, partition: str, change: Change) -> Doc:
+        return (await self.batch(container, partition, [change]))[0]
 
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._slow, read)
-        except sqlite3.Error as error:
-            raise translated(error) from error
+    async def _let_go(self) -> None:
+        await self._reader.close()
+        self._points.close()
+        await self._writer.close()  # the last connection to go folds the log into the file
 
     def _check_open(self) -> None:
-        if self._is_closed:
+        if self._closing is not None:
             msg = "the store is closed"
             raise Unavailable(msg)
 
 
-def _prepare(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = connect(path)
-    try:
-        migrate(connection)
-    finally:
-        connection.close()
+def _open(path: Path, clock: Callable[[], float], lock_wait_s: float, loop: asyncio.AbstractEventLoop) -> SqliteStore:
+    with contextlib.ExitStack() as opened:
+        writes = opened.enter_context(contextlib.closing(open_writer(path, lock_wait_s=lock_wait_s)))
+        pages = opened.enter_context(contextlib.closing(open_reader(path, lock_wait_s=lock_wait_s)))
+        points = open_reader(path, lock_wait_s=lock_wait_s)
+        opened.pop_all()  # from here on the store closes them
+    return SqliteStore(Writer(writes, loop, clock), Reader(pages), points, clock)
 
 
-def _select(
-    container: str,
-    *,
-    partition: str | None,
-    where: Sequence[Where],
-    order: str,
-    descending: bool,
-    after: Key | None,
-) -> tuple[str, list[object]]:
-    """Return the statement, without its limit, and its values after the first, which is the time."""
-    conditions, values = [_ALIVE], list[object]()
-    if partition is not None:
-        conditions.append("partition = ?")
-        values.append(partition)
-    for one in where:
-        condition, bound = _condition(one)
-        conditions.append(condition)
-        values += bound
-    by = _expression(order)
-    keys = (
-        ["partition", "id"] if order == "id" and container_of(container).partition == "id" else [by, "partition", "id"]
-    )
-    if order != "id":
-        conditions.append(f"{by} IS NOT NULL")
-    if after is not None:
-        conditions.append(f"({', '.join(keys)}) {'<' if descending else '>'} ({', '.join('?' * len(keys))})")
-        values += after[-len(keys) :]
-    direction = " DESC" if descending else ""
-    ordered = ", ".join(f"{key}{direction}" for key in keys)
-    sql = f"SELECT body, seq, {by}, partition, id FROM {container} WHERE {' AND '.join(conditions)} ORDER BY {ordered}"  # noqa: S608 - declared names; every value is bound
-    return sql, values
+def _doc(container: str, row: Row | None) -> Doc:
+    return {} if row is None else decode(container, row.body, str(row.seq))
 
 
-def _condition(one: Where) -> tuple[str, list[object]]:
-    by = _expression(one.field)
-    if one.op is Op.IN:
-        values = list(one.value) if isinstance(one.value, list | tuple) else []
-        return f"{by} IN ({', '.join('?' * len(values))})", values
-    if one.op is Op.EQ:
-        return f"{by} = ?", [one.value]
-    kinds = "'text'" if isinstance(one.value, str) else "'integer', 'real'"
-    return f"({by} {_SIGNS[one.op]} ? AND typeof({by}) IN ({kinds}))", [one.value]
-
-
-def _expression(field: str) -> str:
-    return "id" if field == "id" else f"body ->> '$.{field}'"
-
-
-def _token(key: Sequence[object]) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(key)).decode()
-
-
-def _key(token: str) -> Key:
-    """Return what a continuation says. Raises `ValueError` for one that was not ours."""
-    try:
-        return _KEYS.decode(urlsafe_b64decode(token))
-    except (msgspec.MsgspecError, ValueError) as error:
-        msg = "not a continuation of this store"
-        raise ValueError(msg) from error
+def _sequence_number(mark: str | None) -> int:
+    if mark is None:
+        return 0
+    if not mark.isascii() or not mark.isdecimal() or len(mark) > MARK_DIGITS:
+        msg = f"not a mark: {mark!r:.80}"
+        raise ValueError(msg)
+    return int(mark)

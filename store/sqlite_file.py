@@ -47,11 +47,7 @@ def migrate(db: sqlite3.Connection, folder: Path) -> None:
     files = sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql"))
     db.execute("BEGIN IMMEDIATE")
     try:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > len(files):
-            msg = f"the database has schema version {version}, this Hearback knows versions up to {len(files)}"
-            raise StoreError(msg)
-        for file in files[version:]:
+        for file in files[_version(db, len(files)) :]:
             for statement in _statements(file.read_text("utf-8")):
                 db.execute(statement)
         db.execute(f"PRAGMA user_version = {len(files)}")
@@ -80,6 +76,14 @@ def _connect(path: Path, lock_wait_s: float) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=lock_wait_s, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_size_limit = 67108864")  # after a burst, the log shrinks to 64 MB again
     return db
+
+
+def _version(db: sqlite3.Connection, newest: int) -> int:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > newest:
+        msg = f"the database has schema version {version}, this Hearback knows versions up to {newest}"
+        raise StoreError(msg)
+    return int(version)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -11,7 +11,20 @@ import msgspec
 
 from store.checks import lifetime_of
 from store.containers import CONTAINERS
-from store.contract import Conflict, Create, Delete, Doc, Missing, Patch, Replace, decode, encode, holds
+from store.contract import (
+    MAX_DOC_BYTES,
+    Change,
+    Conflict,
+    Delete,
+    Doc,
+    Missing,
+    Patch,
+    Replace,
+    TooLarge,
+    decode,
+    encode,
+    holds,
+)
 
 Key = tuple[str, str]  # partition and id
 
@@ -20,7 +33,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """A document as the database holds it. `seq` is its etag; `expires` is in epoch seconds."""
 
     seq: int
-    expires: int | None
+    expires: float | None
     body: bytes
 
 
@@ -113,7 +126,7 @@ def patched(container: str, row: Row | None, patch: Patch) -> Doc:
     return doc
 
 
-def step_of(container: str, change: Create | Replace | Patch | Delete) -> Step:
+def step_of(container: str, change: Change) -> Step:
     """Return a change as the plan takes it, with its document encoded. Raises `TooLarge` or `ValueError`."""
     if isinstance(change, Patch | Delete):
         return change
@@ -121,6 +134,16 @@ def step_of(container: str, change: Create | Replace | Patch | Delete) -> Step:
     lifetime_s = lifetime_of(container, change.doc)
     etag = change.etag if isinstance(change, Replace) else None
     return Put(str(change.doc["id"]), body, lifetime_s, etag)
+
+
+def check_size(steps: Sequence[Step]) -> None:
+    """Raise `TooLarge` where the steps together are more than one request to Cosmos DB may carry."""
+    if len(steps) == 1:  # a single document was measured when it was encoded
+        return
+    size = sum(len(step.body) for step in steps if isinstance(step, Put))
+    if size > MAX_DOC_BYTES:
+        msg = f"a batch may have {MAX_DOC_BYTES} bytes, this one has {size}"
+        raise TooLarge(msg)
 
 
 def _check_etag(container: str, doc_id: str, row: Row | None, etag: str | None) -> None:

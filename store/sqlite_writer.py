@@ -42,7 +42,7 @@ _PURGE = Template(
     "DELETE FROM $table WHERE (partition, id) IN"
     " (SELECT partition, id FROM $table WHERE expires <= ? ORDER BY expires LIMIT ?)"
 )
-_LOADED = msgspec.json.Decoder(list[tuple[int, int, int | None, msgspec.Raw]])
+_LOADED = msgspec.json.Decoder(list[tuple[int, int, float | None, msgspec.Raw]])
 
 
 class Write(msgspec.Struct, eq=False):
@@ -64,6 +64,8 @@ class Writer:
         self._loop = loop
         self._clock = clock
         self._next_purge = 0.0
+        self._has_stopped = False
+        self.commits = 0
         self._pending: list[Write] = []
         self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -72,7 +74,7 @@ class Writer:
     @property
     def is_alive(self) -> bool:
         """Say whether writes are still being made."""
-        return self._thread.is_alive()
+        return not self._has_stopped
 
     def put(self, container: str, partition: str, steps: Sequence[Step]) -> asyncio.Future[list[Row | None]]:
         """Hand in a write and return what will hold its outcome once it is durable."""
@@ -82,21 +84,18 @@ class Writer:
         self._pending.append(Write(container, partition, steps, waiting))
         return waiting
 
-    def stop(self) -> None:
-        """Let the thread end once it has made every write handed in so far."""
+    async def close(self) -> None:
+        """Make every write handed in so far, end the thread and let go of the file."""
         self._hand_over()
         self._queue.put(None)
-
-    def join(self) -> None:
-        """Wait, in another thread, for the end of the writer's."""
-        self._thread.join()
+        await asyncio.to_thread(self._thread.join)
+        self._db.close()
 
     def _hand_over(self) -> None:
         group, self._pending = self._pending, []
-        if self._thread.is_alive():
-            self._queue.put(group)
-        else:
-            _abandon(group)
+        self._queue.put(group)
+        if self._has_stopped:  # looked at after the put: either the thread finds the group there, or it is found here
+            _abandon([write for more in self._waiting() for write in more or ()])
 
     def _run(self) -> None:
         group: list[Write] = []
@@ -105,6 +104,7 @@ class Writer:
                 self._settle(group)
                 self._answer(group)
         finally:  # nobody waits for ever, whatever went wrong
+            self._has_stopped = True
             left = [*group, *(write for more in self._waiting() for write in more or ())]
             self._tell(_abandon, left)
 
@@ -130,6 +130,7 @@ class Writer:
             self._db.execute("BEGIN IMMEDIATE")
             self._make(group)
             self._db.execute("COMMIT")
+            self.commits += 1
         except sqlite3.Error as error:
             for write in group:
                 write.refused = meaning_of(error)
@@ -137,8 +138,8 @@ class Writer:
                 roll_back(self._db)
 
     def _make(self, group: Sequence[Write]) -> None:
-        # The sequence is read inside the transaction, so that writers of other processes never use the same number.
-        (last,) = self._db.execute("SELECT last FROM sequence").fetchone()
+        # The clock is read inside the transaction, so that writers of other processes never use the same number.
+        (last,) = self._db.execute("SELECT seq FROM clock").fetchone()
         plan = Plan(last=last, now=self._clock())
         touched = self._load(plan, group)
         for write in group:
@@ -150,7 +151,7 @@ class Writer:
             self._store(plan, container)
         self._purge(plan.now)
         if plan.last != last:
-            self._db.execute("UPDATE sequence SET last = ?", (plan.last,))
+            self._db.execute("UPDATE clock SET seq = ?", (plan.last,))
 
     def _load(self, plan: Plan, group: Sequence[Write]) -> Iterable[str]:
         wanted: dict[str, dict[Key, None]] = {}

@@ -1,5 +1,7 @@
 """One card in a chat: its inputs as a person finds them, by the words beside them, and its buttons."""
 
+from pathlib import Path
+
 from playwright.async_api import Locator, expect
 
 
@@ -13,6 +15,11 @@ class Card:
         """Wait until the card says each of these."""
         for each in words:
             await expect(self.message).to_contain_text(each)
+
+    async def screenshot(self, path: Path) -> None:
+        """Keep a picture of the card alone."""
+        await self.message.page.mouse.move(0, 0)
+        await self.message.locator(".ac-adaptiveCard").screenshot(path=path, animations="disabled")
 
     async def press(self, title: str) -> None:
         await self.message.get_by_role("button", name=title, exact=True).click()

@@ -39,19 +39,19 @@ class Chat:
         self._box = page.locator("[data-lexical-editor]")
 
     @classmethod
-    async def open(cls, browser: Browser, window: Window, *, width: int = WIDE) -> "Chat":
-        """Open the window in a tab; opening it installs the app for its person. The caller closes `page.context`."""
-        context = await browser.new_context(viewport={"width": width, "height": _HEIGHT})
-        chat = cls(await context.new_page(), window)
-        async with chat.page.expect_response("**/installation"):
-            await chat.page.goto(window.url)
-        await expect(chat._box).to_be_visible()
-        hide = chat.page.get_by_title("Hide log panel")
-        if await hide.is_visible():
-            await hide.click()
+    async def in_new_tab(cls, browser: Browser, window: Window) -> "Chat":
+        """Return the chat in a tab of its own, still blank. The browser closes it."""
+        return cls(await browser.new_page(), window)
+
+    async def open(self, width: int = WIDE) -> None:
+        """Open the window with an empty conversation; that installs the app for its person."""
+        await self.page.set_viewport_size({"width": width, "height": _HEIGHT})
+        async with self.page.expect_response("**/installation"):
+            await self.page.goto(self.window.url)
+        await expect(self._box).to_be_visible()
+        await self.page.get_by_title("Hide log panel").click()
         if width < WIDE:
-            await chat.page.add_style_tag(content=_NARROW)
-        return chat
+            await self.page.add_style_tag(content=_NARROW)
 
     @property
     def replies(self) -> Locator:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import async_playwright, expect
 
 from simulator.local import listening
-from simulator.playground import ADMIN, CUSTOMER, Window, open_window, stop
+from simulator.playground import ADMIN, CUSTOMER, open_window, stop
 from tests.browser.chat import NARROW, SCREENS, WIDE, Chat
 from tests.browser.running_bot import RunningBot
 
@@ -40,10 +40,9 @@ expect.set_options(timeout=PATIENCE_MS)
 class Stage:
     """What all browser tests share."""
 
-    browser: Browser
     bot_port: int
-    admin: Window
-    customer: Window
+    admin: Chat
+    customer: Chat
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -64,7 +63,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         ends.push_async_callback(browser.close)
         async with asyncio.timeout(START_S):
             await asyncio.gather(*map(listening, ports, processes))
-        yield Stage(browser, bot_port, *windows)
+        yield Stage(bot_port, *[await Chat.in_new_tab(browser, window) for window in windows])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -77,32 +76,28 @@ async def bot(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def admin(stage: Stage, bot: RunningBot) -> AsyncIterator[Chat]:
+async def admin(stage: Stage, bot: RunningBot) -> Chat:
     assert bot
-    async for chat in _welcomed(stage.browser, stage.admin):
-        yield chat
+    return await _welcomed(stage.admin, WIDE)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def customer(stage: Stage, bot: RunningBot) -> AsyncIterator[Chat]:
+async def customer(stage: Stage, bot: RunningBot) -> Chat:
     assert bot
-    async for chat in _welcomed(stage.browser, stage.customer):
-        yield chat
+    return await _welcomed(stage.customer, WIDE)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def phone(stage: Stage, bot: RunningBot) -> AsyncIterator[Chat]:
-    """The customer on a narrow screen."""
+async def phone(stage: Stage, bot: RunningBot) -> Chat:
+    """The customer on a narrow screen, instead of `customer`."""
     assert bot
-    async for chat in _welcomed(stage.browser, stage.customer, width=NARROW):
-        yield chat
+    return await _welcomed(stage.customer, NARROW)
 
 
-async def _welcomed(browser: Browser, window: Window, *, width: int = WIDE) -> AsyncIterator[Chat]:
-    chat = await Chat.open(browser, window, width=width)
+async def _welcomed(chat: Chat, width: int) -> Chat:
+    await chat.open(width)
     await chat.card("I am Hearback")
-    yield chat
-    await chat.page.context.close()
+    return chat
 
 
 def _free_ports(count: int) -> list[int]:

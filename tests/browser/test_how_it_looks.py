@@ -42,10 +42,21 @@ async def test_every_kind_of_question_is_asked_and_answered(admin: Chat, phone: 
     await survey.mark("Did you get done", "No")
     await survey.write("How many people", "12")
     await survey.write("Since when", "2024-02-29")
-    await survey.write("What would you change", "A" * 60 + " must not widen the card.")
+    await survey.write("What would you change", "A" * 60 + " must not *widen* the card.")
     await phone.screenshot("43-every-kind-filled-in-narrow")
     await survey.press("Send my answers")
-    await survey.shows("Thank you", "4 stars", "Satisfied", "Every week", "Europe", "Tablet", "No", "12", "2024")
+    await survey.shows(
+        "Thank you",
+        "4 stars",
+        "Satisfied",
+        "Every week",
+        "Europe",
+        "Tablet",
+        "No",
+        "12",
+        "29 February 2024",
+        "must not *widen*",
+    )
     await _is_readable(survey.message)
     await phone.screenshot("44-every-kind-thanks-narrow")
 

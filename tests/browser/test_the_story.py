@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.chat import Chat
+from tests.browser.picture import PICTURES
 from tests.browser.running_bot import RunningBot
 from tests.browser.surveys import CHECK_IN
 
@@ -11,6 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SCORE = "How likely are you to recommend"
 WHY = "What is the main reason"
+SAID = "My team found it by themselves.\nNo training needed."
 
 
 async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, customer: Chat, bot: RunningBot) -> None:
@@ -33,7 +35,7 @@ async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, cus
 
     await bot.restart()
     messages = await customer.replies.count()
-    await survey.write(WHY, "It is fast.\nAnd *simple*.")
+    await survey.write(WHY, SAID)
     await survey.press("Send my answers")
     await survey.shows("Please choose or enter an answer.")
     await customer.screenshot("06-customer-required")
@@ -41,8 +43,9 @@ async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, cus
     await survey.tick("Phone")
     await survey.tick("Laptop")
     await customer.screenshot("07-customer-filled-in")
+    await survey.screenshot(PICTURES[0])
     await survey.press("Send my answers")
-    await survey.shows("Thank you — your answers are saved", "Phone, Laptop", "And *simple*.")
+    await survey.shows("Thank you — your answers are saved", "Phone, Laptop", "No training needed.")
     await customer.screenshot("08-customer-thanks")
 
     await bot.restart()
@@ -52,8 +55,9 @@ async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, cus
     await customer.screenshot("09-customer-edit")
     await survey.choose(SCORE, "10 – extremely likely")
     await survey.press("Save my answers")
-    await survey.shows("Thank you — your changes are saved", "10 – extremely likely", "And *simple*.")
+    await survey.shows("Thank you — your changes are saved", "10 – extremely likely", "No training needed.")
     await customer.screenshot("10-customer-thanks-again")
+    await survey.screenshot(PICTURES[1])
     await expect(customer.replies).to_have_count(messages)
 
     await admin.say("status check-in-1")
@@ -62,5 +66,6 @@ async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, cus
     await admin.screenshot("11-admin-status")
     await admin.say("results check-in")
     results = await admin.card("Results: Sample check-in")
-    await results.shows("1 of 1 people answered", "NPS +100", "Phone", "“It is fast.")
+    await results.shows("1 of 1 people answered", "NPS +100", "Phone", "“My team found it")
     await admin.screenshot("12-admin-results")
+    await results.screenshot(PICTURES[2])

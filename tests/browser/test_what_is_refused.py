@@ -56,7 +56,7 @@ async def test_a_closed_survey_takes_no_answer_from_an_old_card(admin: Chat, cus
     await admin.says("survey close closing", "is closed")
     await survey.choose(SCORE, "8")
     await survey.press("Send my answers")
-    await survey.shows("This survey is closed", "It no longer takes answers.")
+    await survey.shows("This survey is closed", "It no longer takes answers. Nothing was saved just now.")
     await customer.screenshot("33-customer-closed")
     await admin.say("results closing")
     results = await admin.card("Results: Sample check-in")

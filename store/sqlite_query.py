@@ -1,0 +1,199 @@
+"""Questions as SQL: conditions, orders, and the token from which the next page goes on.
+
+A page is one text made by one statement and decoded in one go, because a row at a time would hand the interpreter
+lock back and forth with the event loop. Values are bound as JSON, so that SQLite reads a number that is asked for
+exactly as it reads one that is stored.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from string import Template
+
+import msgspec
+
+from store.containers import CONTAINERS, Container
+from store.contract import Doc, Op, Where, decode
+
+MAX_PAGE = 400  # documents: SQLite makes no text over 10^9 bytes, and each document may have 2 MB
+_RANGES = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
+_PAGE = Template(
+    "SELECT '[' || coalesce(group_concat('[' || seq || ',' || body || ']'), '') || ']'"
+    " FROM (SELECT seq, body FROM $table WHERE $where ORDER BY $order LIMIT ?)"
+)
+_ROWS = msgspec.json.Decoder(list[tuple[int, msgspec.Raw]])
+_VALUE = "json_extract(?, '$')"
+_ALWAYS = "TRUE"
+_NEVER = "FALSE"
+_TYPES = {  # how SQLite names the JSON types, by the kind of the value that is asked for
+    "text": "('text')",
+    "number": "('integer', 'real')",
+    "true": "('true')",
+    "false": "('false')",
+    "null": "('null')",
+}
+
+Row = tuple[int, msgspec.Raw]  # the sequence number and the body
+Sql = tuple[str, list[object]]  # with its parameters
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What `Store.query` is asked, but for where the page starts and how long it is."""
+
+    container: str
+    partition: str | None
+    where: Sequence[Where]
+    order: str
+    descending: bool
+
+
+class _Position(msgspec.Struct, frozen=True, array_like=True):
+    """The last document of a page, by what the page is ordered by."""
+
+    value: str | int | float
+    partition: str
+    id: str
+
+
+def page_sql(question: Question, continuation: str | None, *, now: float, limit: int) -> Sql:
+    """Return the statement for one page. Raises `ValueError` for a continuation that is not this question's."""
+    kind = CONTAINERS[question.container]
+    parts = [_alive(kind, now), *(_compared(kind, one) for one in question.where), _ordered(kind, question)]
+    if question.partition is not None:
+        parts.append(("partition = ?", [question.partition]))
+    if continuation is not None:
+        parts.append(_after(kind, question, _read_token(question, continuation)))
+    way = "DESC" if question.descending else "ASC"
+    order = ", ".join(f"{column} {way}" for column in _order_columns(kind, question))
+    return _statement(kind, parts, order, limit)
+
+
+def changes_sql(container: str, mark: int, *, now: float, limit: int) -> Sql:
+    """Return the statement for what was written after a mark."""
+    kind = CONTAINERS[container]
+    return _statement(kind, [_alive(kind, now), ("seq > ?", [mark])], "seq", limit)
+
+
+def rows_of(text: str) -> list[Row]:
+    """Return the rows of a page."""
+    return _ROWS.decode(text)
+
+
+def doc_of(container: str, row: Row) -> Doc:
+    """Return the document of a row."""
+    seq, body = row
+    return decode(container, bytes(body), str(seq))
+
+
+def token_after(question: Question, row: Row) -> str:
+    """Return the continuation of a page that ends with this row."""
+    # The stored document counts, not the upgraded one: the index knows the stored one.
+    stored: Doc = msgspec.json.decode(row[1])
+    partition = stored[CONTAINERS[question.container].partition]
+    position = msgspec.json.encode([stored[question.order], partition, stored["id"]])
+    return base64.urlsafe_b64encode(_digest(question, position) + position).decode()
+
+
+def _read_token(question: Question, token: str) -> _Position:
+    msg = "not a continuation of this query"
+    try:
+        raw = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
+        if raw[:8] == _digest(question, raw[8:]):
+            return msgspec.json.decode(raw[8:], type=_Position)
+    except (binascii.Error, UnicodeError, msgspec.DecodeError) as error:
+        raise ValueError(msg) from error
+    raise ValueError(msg)
+
+
+def _digest(question: Question, position: bytes) -> bytes:
+    # Against mix-ups and garbled tokens, not against attackers: a forged position shows nothing but another page.
+    body = msgspec.json.encode(question, order="deterministic")
+    return hashlib.blake2b(body + b"\0" + position, digest_size=8).digest()
+
+
+def _statement(kind: Container, parts: Sequence[Sql], order: str, limit: int) -> Sql:
+    where = " AND ".join(sql for sql, _ in parts)
+    params = [value for _, values in parts for value in values]
+    return _PAGE.substitute(table=kind.name, where=where, order=order), [*params, limit]
+
+
+def _alive(kind: Container, now: float) -> Sql:
+    # The plus signs keep SQLite from searching by the expiry, which nearly every document meets.
+    return ("(+expires IS NULL OR +expires > ?)", [now]) if kind.expires else (_ALWAYS, [])
+
+
+def _ordered(kind: Container, question: Question) -> Sql:
+    if question.order == "id":
+        return _ALWAYS, []
+    value, kind_of_value = _value_of(kind, question.order), _type_of(question.order)
+    return f"({value}) IS NOT NULL AND {kind_of_value} IN ('text', 'integer', 'real')", []
+
+
+def _order_columns(kind: Container, question: Question) -> list[str]:
+    columns = [_value_of(kind, question.order), "partition", "id"]
+    return list(dict.fromkeys(columns))  # the order by id needs no second id
+
+
+def _after(kind: Container, question: Question, position: _Position) -> Sql:
+    sign = "<" if question.descending else ">"
+    value = _value_of(kind, question.order)
+    # The first comparison says nothing new: it is the one that SQLite finds an index for.
+    sql = f"{value} {sign}= {_VALUE} AND ({value}, partition, id) {sign} ({_VALUE}, ?, ?)"
+    bound = _json(position.value)
+    return sql, [bound, bound, position.partition, position.id]
+
+
+def _compared(kind: Container, one: Where) -> Sql:
+    if one.op is Op.IN:
+        return _one_of(kind, one)
+    return _typed(kind, one.field, _kind_of(one.value), f"{_RANGES.get(one.op, '=')} {_VALUE}", [one.value])
+
+
+def _one_of(kind: Container, one: Where) -> Sql:
+    values = one.value if isinstance(one.value, list | tuple) else ()
+    groups: dict[str, list[object]] = {}
+    for value in values:
+        groups.setdefault(_kind_of(value), []).append(value)
+    # Written out, not as one JSON list, so that SQLite knows how few values there are when it chooses an index.
+    parts = [_typed(kind, one.field, name, _among(len(some)), some) for name, some in groups.items()]
+    sql = " OR ".join(f"({part})" for part, _ in parts) or _NEVER
+    return f"({sql})", [value for _, params in parts for value in params]
+
+
+def _among(count: int) -> str:
+    return f"= {_VALUE}" if count == 1 else f"IN ({', '.join([_VALUE] * count)})"
+
+
+def _typed(kind: Container, field: str, name: str, compared: str, values: Sequence[object]) -> Sql:
+    """Return a comparison that only values of one JSON type can meet."""
+    comparison = f"{_value_of(kind, field)} {compared}"
+    params: list[object] = [_json(value) for value in values]
+    if field == "id":  # always text
+        return (comparison, params) if name == "text" else (_NEVER, [])
+    type_is = f"{_type_of(field)} IN {_TYPES[name]}"
+    if name in {"true", "false", "null"}:
+        return type_is, []
+    return f"{comparison} AND {type_is}", params
+
+
+def _value_of(kind: Container, field: str) -> str:
+    if field == "id":
+        return "partition" if kind.partition == "id" else "id"  # where they are the same, the key begins with it
+    return f"body ->> '$.{field}'"
+
+
+def _type_of(field: str) -> str:
+    return f"json_type(body, '$.{field}')"
+
+
+def _kind_of(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "text" if isinstance(value, str) else "number"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,66 @@
+"""Reads pages in a thread of its own, with a connection of its own. Knows nothing of writes."""
+
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+
+from store.contract import Changes, Page, Unavailable
+from store.sqlite_file import meaning_of
+from store.sqlite_query import (
+    MAX_PAGE,
+    Question,
+    Row,
+    Sql,
+    changes_sql,
+    doc_of,
+    page_sql,
+    rows_of,
+    token_after,
+)
+
+
+class Reader:
+    """The thread of the pages. A slow question delays other questions, never the event loop."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._thread = ThreadPoolExecutor(1, "store-reader")
+
+    async def page(self, question: Question, continuation: str | None, *, now: float, limit: int) -> Page:
+        """Return one page of a question."""
+        size = min(limit, MAX_PAGE)
+        sql = page_sql(question, continuation, now=now, limit=size + 1)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._page, question, sql, size)
+
+    async def changes(self, container: str, mark: int, *, now: float, limit: int) -> Changes:
+        """Return what was written after a mark."""
+        sql = changes_sql(container, mark, now=now, limit=min(limit, MAX_PAGE))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._changes, container, sql, mark)
+
+    async def ping(self) -> None:
+        """Return when the file answers."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._rows, ("SELECT '[]' FROM clock", []))
+
+    async def close(self) -> None:
+        """Finish the questions that were asked and let go of the file."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._db.close)
+        self._thread.shutdown()
+
+    def _page(self, question: Question, sql: Sql, size: int) -> Page:
+        rows = self._rows(sql)
+        docs = [doc_of(question.container, row) for row in rows[:size]]
+        return Page(docs, token_after(question, rows[size - 1]) if len(rows) > size else None)
+
+    def _changes(self, container: str, sql: Sql, mark: int) -> Changes:
+        rows = self._rows(sql)
+        return Changes([doc_of(container, row) for row in rows], str(rows[-1][0] if rows else mark))
+
+    def _rows(self, sql: Sql) -> list[Row]:
+        try:
+            found = self._db.execute(*sql).fetchone()
+        except sqlite3.Error as error:
+            raise meaning_of(error) from error
+        if found is None:
+            msg = "the database has lost its clock"
+            raise Unavailable(msg)
+        return rows_of(found[0])

@@ -1,0 +1,70 @@
+"""Every engine under one suite: a test that takes `store` runs once for each name in ENGINES.
+
+An engine is an async context manager, given a folder of its own and a clock, that yields a way to open the store
+again and again on the same data.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from store.contract import Store
+from store.sqlite import open_sqlite
+
+Open = Callable[[], Awaitable[Store]]
+Engine = Callable[[Path, Callable[[], float]], AbstractAsyncContextManager[Open]]
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@asynccontextmanager
+async def sqlite(folder: Path, clock: Callable[[], float]) -> AsyncIterator[Open]:
+    opened: list[Store] = []
+
+    async def open_again() -> Store:
+        opened.append(await open_sqlite(folder / "new folder" / "hearback.db", clock=clock))
+        return opened[-1]
+
+    yield open_again
+    for store in opened:
+        await store.close()
+
+
+ENGINES: dict[str, Engine] = {"sqlite": sqlite}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def advance(clock: Clock) -> Callable[[float], None]:
+    """Let so many seconds pass."""
+    return clock.advance
+
+
+@pytest.fixture(params=ENGINES)
+async def open_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> AsyncIterator[Open]:
+    """Open the store; again: on the same data."""
+    engine = ENGINES[str(request.param)]
+    async with engine(tmp_path, clock) as opening:
+        yield opening
+
+
+@pytest.fixture
+async def store(open_store: Open) -> Store:
+    return await open_store()
