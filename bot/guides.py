@@ -1,9 +1,10 @@
 """Runs guided conversations: which one is under way in a chat, its next step, and its end."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from botbuilder.core import ConversationState, TurnContext
 from botbuilder.dialogs import ComponentDialog, DialogContext, DialogSet
+from botbuilder.schema import DeliveryModes
 
 from bot.state import StoreStorage
 from store.contract import Store
@@ -40,16 +41,14 @@ class Guide:
         inside = await self._open()
         if inside.active_dialog is None:
             return False
-        await inside.continue_dialog()
-        await self._state.save_changes(self._context)
+        await self._step(inside.continue_dialog)
         return True
 
     async def begin(self, name: str, facts: dict[str, str]) -> None:
         """Start a conversation; it asks its first question itself."""
         inside = await self._open()
         await inside.cancel_all_dialogs()
-        await inside.begin_dialog(name, facts)
-        await self._state.save_changes(self._context)
+        await self._step(lambda: inside.begin_dialog(name, facts))
 
     async def cancel(self) -> bool:
         """Stop the conversation under way, and say whether there was any."""
@@ -63,6 +62,18 @@ class Guide:
     async def remembered(self) -> dict[str, object] | None:
         """Return what is stored about the conversation under way, as plain data; None when there is none."""
         return await self._storage.stored(self._state.get_storage_key(self._context))
+
+    async def _step(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Take a step, store where the conversation stands, and only then say what the step said."""
+        activity, said = self._context.activity, self._context.buffered_reply_activities
+        activity.delivery_mode = DeliveryModes.expect_replies  # botbuilder keeps replies back in this mode
+        try:
+            await step()
+        finally:
+            activity.delivery_mode = None
+        await self._state.save_changes(self._context)
+        await self._context.adapter.send_activities(self._context, list(said))
+        said.clear()
 
     async def _open(self) -> DialogContext:
         return await self._dialogs.create_context(self._context)

@@ -50,7 +50,7 @@ def _missing(question: Question) -> str:
 
 def _nps(_: Question, common: Element, answer: object) -> Element:
     choices = SCALE_WORDS[Kind.NPS]
-    placeholder = "0 = not at all likely, 10 = extremely likely"
+    placeholder = "Choose from 0 to 10"
     return {**_choice_set(common, choices, _known(answer, choices), is_compact=True), "placeholder": placeholder}
 
 

@@ -105,7 +105,7 @@ def _bar(progress: Progress) -> list[Element]:
     people = progress.people
     done = people - sum(progress.by_state.get(state, 0) for state in _WAITING)
     row = verbatim(
-        stretch(bar(done, people), color=Color.ACCENT), f"  {percent(done, people)} of {people:,} dealt with"
+        stretch(bar(done, people), color=Color.ACCENT), f"  {done:,} of {people:,} dealt with ({percent(done, people)})"
     )
     return [text(RUN_WORDS[progress.run.state], is_bold=True), *([row] if people else [])]
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from feedback.errors import SurveyFileRefused, quote
+from feedback.errors import FileProblem, SurveyFileRefused, quote
 from feedback.file_fields import Entry
 from feedback.located import MAX_BYTES, Fields, Node, Scalar, parse
 from feedback.questions import CHOICE_ID_FORM, ID_FORM, Choice, Kind, Question
@@ -37,11 +37,20 @@ _LATER_KINDS = ("ces", "ranking", "matrix", "image_choice")
 _CHOOSING = (Kind.CHOICE, Kind.CHOICES)
 
 
+_LOST_LINES = re.compile(r"\W*(?:ya?ml\s+)?(id|title|intro|questions):[^\n]*\squestions:\s[^\n]*\Z")
+_LINES_ARE_LOST = (
+    "everything arrived in one line: the chat has dropped the line breaks. "
+    "Attach the survey as a file, or paste it as JSON."
+)
+
+
 def read_survey(text: str) -> Survey:
     """Return the survey that a file holds. Raises `SurveyFileRefused` with every problem at once, by line.
 
     Takes what chats make of a file: a code fence around it, non-breaking blanks, any line ends.
     """
+    if _LOST_LINES.match(text):
+        raise SurveyFileRefused((FileProblem(1, "", _LINES_ARE_LOST),))
     tree = parse(text)
     problems = list(tree.problems)
     survey = _survey(Entry(tree.root, "", problems, _SURVEY_FIELDS, _LATER))

@@ -84,7 +84,7 @@ def test_every_question_is_asked_once_in_order_and_labelled() -> None:
 def test_nps_is_a_short_list_with_its_ends_in_words() -> None:
     element = asking(Kind.NPS)
     assert element["style"] == "compact"
-    assert element["placeholder"] == "0 = not at all likely, 10 = extremely likely"
+    assert element["placeholder"] == "Choose from 0 to 10"
     assert titles(element) == ["0 – not at all likely", *"123456789", "10 – extremely likely"]
 
 

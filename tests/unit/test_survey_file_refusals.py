@@ -242,3 +242,12 @@ def test_a_text_is_not_cut_at_a_hash_without_a_word(text: str) -> None:
     assert "Put quotes" in refused.value.problems[0].message
     assert read_survey(file.format(f'"{text}"')).questions[0].text == text
     assert read_survey(file.format("Why?  # a remark of the author")).questions[0].text == "Why?"
+
+
+def test_a_survey_whose_lines_the_chat_has_joined_says_so() -> None:
+    lines = "id: s\ntitle: T\nquestions:\n  - id: q\n    kind: text\n    text: Why\n"
+    with pytest.raises(SurveyFileRefused, match="arrived in one line"):
+        read_survey(lines.replace("\n", " "))
+    with pytest.raises(SurveyFileRefused, match="arrived in one line"):
+        read_survey(f"```yaml {lines.replace(chr(10), ' ')}```")
+    assert read_survey('{"id": "s", "title": "T", "questions": [{"id": "q", "kind": "text", "text": "Why"}]}').id == "s"
