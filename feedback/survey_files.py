@@ -37,7 +37,7 @@ _LATER_KINDS = ("ces", "ranking", "matrix", "image_choice")
 _CHOOSING = (Kind.CHOICE, Kind.CHOICES)
 
 
-_LOST_LINES = re.compile(r"\W*(?:ya?ml\s+)?(id|title|intro|questions):[^\n]*\squestions:\s[^\n]*\Z")
+_LOST_LINES = re.compile(r"\W*(?:ya?ml\s+)?(id|title|intro|questions):[^\r\n]*\squestions:\s[^\r\n]*\Z")
 _LINES_ARE_LOST = (
     "everything arrived in one line: the chat has dropped the line breaks. "
     "Attach the survey as a file, or paste it as JSON."

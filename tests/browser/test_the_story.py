@@ -62,7 +62,7 @@ async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, cus
 
     await admin.say("status check-in-1")
     status = await admin.card("Status: Sample check-in")
-    await status.shows("100% of 1 dealt with", "Answered")
+    await status.shows("1 of 1 dealt with (100%)", "Answered")
     await admin.screenshot("11-admin-status")
     await admin.say("results check-in")
     results = await admin.card("Results: Sample check-in")
