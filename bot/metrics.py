@@ -27,10 +27,16 @@ class Metrics:
             registry=self._registry,
         )
 
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (method, route, status)
+        if key not in self._children:  # looking labels up costs more than counting
+            self._children[key] = self._requests.labels(method, route, str(status)), self._seconds.labels(route)
+        requests, durations = self._children[key]
+        requests.inc()
+        durations.observe(seconds)
 
     async def show(self, _request: web.Request) -> web.Response:
         """Answer `GET /metrics`."""

@@ -27,8 +27,8 @@ def fits(card: Card) -> bool:
 
 def fitted(build: Callable[[T], Card], details: Sequence[T]) -> Card:
     """Return the card with the most detail that fits. `details` goes from most to least; the least always fits."""
-    cards = (build(detail) for detail in details)
-    return next((one for one in cards if fits(one)), build(details[-1]))
+    *richer, least = details
+    return next((one for one in map(build, richer) if fits(one)), None) or build(least)
 
 
 def fewer(number: int) -> list[int]:
