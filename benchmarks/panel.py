@@ -16,7 +16,7 @@ from cards.survey import survey_card
 from feedback.deliveries import SLICE, write_planned
 from feedback.people import Contact, Conversation, meet, person_id
 from feedback.questions import Answers
-from feedback.runs import Delivery, DeliveryState, Run, RunState, create_run, deliveries, set_run_state
+from feedback.runs import Delivery, DeliveryState, Run, RunState, create_run, deliveries, move_run
 from feedback.survey_files import read_survey
 from simulator import Teams, card_text
 from simulator.activities import Bot, Who, card_action, envelope
@@ -67,7 +67,7 @@ async def write_panel(store: Store, teams: Teams, size: int) -> Panel:
     for slice_, keys in enumerate(_slices(list(people))):
         await asyncio.gather(*(meet(store, _contact(people[key], bot), SENT_AT) for key in keys))
         await write_planned(store, run.run, [_sent(run, key, slice_) for key in keys])
-    return Panel(people, await set_run_state(store, run, RunState.SENT, people=size), bot)
+    return Panel(people, await move_run(store, run, RunState.SENT, leaving={RunState.PLANNING}, people=size), bot)
 
 
 def answers_of(number: int) -> Answers:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 
 from bot.turn import Reply, Turn
+from broadcast.slices import where_it_stands
 from cards.inputs import INPUT_PREFIX
 from cards.results import results_card
 from cards.status import status_card
@@ -15,7 +16,7 @@ from feedback.answers import find_answered, record_answer
 from feedback.errors import AnswersRefused, NotAllowed, NotYourSurvey, Refusal, RunIsClosed
 from feedback.people import Role
 from feedback.results import results_of
-from feedback.runs import Run, RunState, find_delivery, find_run, progress
+from feedback.runs import Run, RunState, find_delivery, find_run
 from store.contract import StoreError
 
 Data = Mapping[str, object]
@@ -67,7 +68,7 @@ async def edit(turn: Turn, data: Data) -> Reply:
 
 async def status(turn: Turn, data: Data) -> Reply:
     """Show where a run stands now."""
-    found = await progress(turn.store, await find_run(turn.store, _text(data, "run")))
+    found = await where_it_stands(turn.store, await find_run(turn.store, _text(data, "run")))
     return Reply(f"Status of {found.run.run}.", status_card(found))
 
 

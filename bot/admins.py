@@ -5,11 +5,12 @@ import re
 
 from bot.engineers import run_named
 from bot.turn import Reply, Turn
+from broadcast.slices import where_it_stands
 from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
-from feedback.runs import RunState, latest_runs, progress, runs_of, set_run_state
+from feedback.runs import Run, RunState, close_run, latest_runs, runs_of
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import close_survey, find_survey, import_survey, list_surveys
 
@@ -59,7 +60,7 @@ async def survey_close(turn: Turn) -> list[Reply]:
     survey = await close_survey(turn.store, _one_name(turn, "survey close <survey>"))
     runs = [run for run in await runs_of(turn.store, survey.id) if run.state is not RunState.CLOSED]
     for run in runs:
-        await set_run_state(turn.store, run, RunState.CLOSED)
+        await close_run(turn.store, run)
     return [Reply(f"“{survey.id}” is closed; {len(runs)} open runs of it take no more answers.")]
 
 
@@ -72,27 +73,49 @@ async def send(turn: Turn) -> list[Reply]:
     if survey.is_closed:
         raise SurveyIsClosed(survey=survey.id)
     run = await turn.parts.broadcaster.start(survey, asked["audience"].strip(), by=turn.person.id)
-    return [Reply(f"Sending {run.run}.", started_card(await progress(turn.store, run)))]
+    return [Reply(f"Sending {run.run}.", started_card(await where_it_stands(turn.store, run)))]
 
 
 async def status(turn: Turn) -> list[Reply]:
     """Show where one run stands, or the latest runs."""
     if turn.text:
-        found = await progress(turn.store, await run_named(turn))
+        found = await where_it_stands(turn.store, await run_named(turn))
         return [Reply(f"Status of {found.run.run}.", status_card(found))]
-    runs = [await progress(turn.store, run) for run in await latest_runs(turn.store)]
+    runs = [await where_it_stands(turn.store, run) for run in await latest_runs(turn.store)]
     return [Reply("The latest runs.", runs_card(runs))]
+
+
+async def hold(turn: Turn) -> list[Reply]:
+    """Send no more cards of a run for now."""
+    run = await turn.parts.broadcaster.hold(await _run_given(turn, "hold"))
+    return [Reply(f"{run.run} is on hold.", status_card(await where_it_stands(turn.store, run)))]
+
+
+async def go_on(turn: Turn) -> list[Reply]:
+    """Go on with a run that is held."""
+    run = await turn.parts.broadcaster.go_on(await _run_given(turn, "continue"))
+    return [Reply(f"{run.run} goes on.", status_card(await where_it_stands(turn.store, run)))]
+
+
+async def cancel_run(turn: Turn) -> list[Reply]:
+    """Send no more cards of a run, ever."""
+    run = await turn.parts.broadcaster.cancel(await _run_given(turn, "cancel"))
+    return [Reply(f"{run.run} is cancelled.", status_card(await where_it_stands(turn.store, run)))]
 
 
 async def resend(turn: Turn) -> list[Reply]:
     """Send again to those for whom it is not known whether the card arrived."""
-    if not turn.text:
-        raise NothingToSay(command="resend", usage="resend <run>")
-    run = await run_named(turn)
+    run = await _run_given(turn, "resend")
     count = await turn.parts.broadcaster.resend(run)
     if not count:
         return [Reply(f"Nobody in {run.run} is unconfirmed, so nothing is sent again.")]
     return [Reply(f"Sending {run.run} again to {count} people who may not have got it.")]
+
+
+async def _run_given(turn: Turn, command: str) -> Run:
+    if not turn.text:
+        raise NothingToSay(command=command, usage=f"{command} <run>")
+    return await run_named(turn)
 
 
 def _one_name(turn: Turn, usage: str) -> str:

@@ -65,9 +65,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("survey close", Role.ADMIN, "survey close <survey>", "Takes no more answers.", admins.survey_close),
     Command("send", Role.ADMIN, "send <survey> to <audience>", "Sends a survey to people.", admins.send, writes=True),
     Command("status", Role.ADMIN, "status [run]", "Shows how sending goes.", admins.status),
+    Command("hold", Role.ADMIN, "hold <run>", "Lets no more cards leave for now.", admins.hold),
+    Command("continue", Role.ADMIN, "continue <run>", "Goes on after a hold.", admins.go_on),
+    Command("cancel", Role.ADMIN, "cancel <run>", "Lets no more cards leave, ever.", admins.cancel_run),
     Command("resend", Role.ADMIN, "resend <run>", "Sends again where it is in doubt.", admins.resend),
 )
-_BY_WORD = {one.word: one for one in COMMANDS}
+_BY_WORD = {one.word: one for one in reversed(COMMANDS)}
+_WITH_TEXT = {"cancel": next(one for one in COMMANDS if one.usage == "cancel <run>")}
 
 
 def find_command(text: str) -> tuple[Command, str] | None:
@@ -79,7 +83,8 @@ def find_command(text: str) -> tuple[Command, str] | None:
     if f"{first} {second}" in _BY_WORD:
         return _BY_WORD[f"{first} {second}"], text[found.end() :].strip()
     if first in _BY_WORD:
-        return _BY_WORD[first], text[found.end("first") :].strip()
+        rest = text[found.end("first") :].strip()
+        return _WITH_TEXT.get(first, _BY_WORD[first]) if rest else _BY_WORD[first], rest
     return None
 
 

@@ -36,7 +36,16 @@ class Broadcaster(Protocol):
         """Write a run and its deliveries, and begin to send. Raises `Refusal`."""
 
     async def resend(self, run: Run) -> int:
-        """Send again to those whose delivery is unconfirmed, and return how many they are."""
+        """Send again to those whose delivery is unconfirmed, and return how many they are. Raises `Refusal`."""
+
+    async def hold(self, run: Run) -> Run:
+        """Send no more cards of a run for now. Raises `Refusal`."""
+
+    async def go_on(self, run: Run) -> Run:
+        """Go on with a run that is held. Raises `Refusal`."""
+
+    async def cancel(self, run: Run) -> Run:
+        """Send no more cards of a run, ever. Raises `Refusal`."""
 
 
 class Guides(Protocol):

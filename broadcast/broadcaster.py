@@ -3,15 +3,19 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from broadcast.plan import write_plan
-from broadcast.queue import Queue, Slice
+from broadcast.plan import in_turns, write_plan
+from broadcast.queue import Queue
+from broadcast.slices import Slice, open_slices, reopen
 from feedback.audiences import check_audience, people_in
 from feedback.deliveries import replan, why_excluded
 from feedback.errors import AudienceEmpty, RunIsOver
 from feedback.people import Policy, find_people
-from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, set_run_state, unfinished_runs
+from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, move_run, unfinished_runs
 from feedback.surveys import Survey
 from store.contract import MAX_BATCH, Store
+
+UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
+STARTED = UNDER_WAY | {RunState.SENT}
 
 
 class Broadcaster:
@@ -38,8 +42,8 @@ class Broadcaster:
 
     async def resend(self, run: Run) -> int:
         """Plan again those who are unconfirmed and can be written to, and return how many. Raises `RunIsOver`."""
-        if run.state is RunState.CLOSED:
-            raise RunIsOver(run=run.run)
+        if run.state not in STARTED:
+            raise RunIsOver(run=run.run, state=run.state.value)
         doubtful = deliveries(self._store, run.run, states=frozenset({DeliveryState.UNCONFIRMED}))
         slices = {one.id: one.slice async for one in doubtful}
         again: list[str] = []
@@ -48,18 +52,38 @@ class Broadcaster:
             group = [person.id for person in people if not why_excluded(person)]
             again += await replan(self._store, run.run, group, DeliveryState.UNCONFIRMED)
         if again:
-            await set_run_state(self._store, run, RunState.SENDING)
-            await self._queue.put(
-                [Slice(run=run.run, number=number) for number in sorted({slices[one] for one in again})]
-            )
-            self._wake()
+            await move_run(self._store, run, RunState.SENDING, leaving=STARTED)
+            await reopen(self._store, [Slice(run.run, number) for number in sorted({slices[one] for one in again})])
+            await self._queue_open(run)
         return len(again)
 
+    async def hold(self, run: Run) -> Run:
+        """Send no more cards of a run for now; those on their way arrive. Raises `RunIsOver`."""
+        return await move_run(self._store, run, RunState.HELD, leaving=UNDER_WAY)
+
+    async def go_on(self, run: Run) -> Run:
+        """Go on with a run that is held. Raises `RunIsOver`."""
+        moved = await move_run(self._store, run, RunState.SENDING, leaving=frozenset({RunState.HELD}))
+        await self._queue_open(run)
+        return moved
+
+    async def cancel(self, run: Run) -> Run:
+        """Send no more cards of a run, ever; whoever has one may answer it. Raises `RunIsOver`."""
+        moved = await move_run(self._store, run, RunState.CANCELLED, leaving=UNDER_WAY | {RunState.HELD})
+        await self._queue_open(run)
+        return moved
+
     async def recover(self) -> None:
-        """Finish the plans that a crash cut short. Their sending is in the queue, once they are planned."""
+        """Finish the plans that a crash cut short, and queue what is open: nobody depends on a message in a queue."""
         for run in await unfinished_runs(self._store):
             if run.state is RunState.PLANNING:
                 await write_plan(self._store, self._queue, run, self._policy)
+            else:
+                await self._queue_open(run)
+        self._wake()
+
+    async def _queue_open(self, run: Run) -> None:
+        await self._queue.put(in_turns(await open_slices(self._store, run.run)))
         self._wake()
 
     async def _has_anybody(self, audience: str, by: str) -> bool:

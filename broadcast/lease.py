@@ -1,28 +1,33 @@
-"""Holding a slice while it is worked on: the lease is renewed in time, and handed back when work stops early."""
+"""Holding a slice while it is worked on: both its lease in the queue and its document are renewed in time.
+
+A step is one write: how the last cards ended, and who is next. When work stops early, the slice is handed back.
+"""
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
 from broadcast.queue import Lease, Queue
-from store.contract import StoreError
+from broadcast.slices import DONE, OPEN, Grip, LeaseLost, advance
+from feedback.deliveries import Outcome
+from store.contract import Store, StoreError
 
 RENEWALS = 3  # in one lease
 
 
-class LeaseLost(Exception):
-    """Somebody else has taken the slice."""
+class HeldSlice:
+    """`async with HeldSlice(…) as held`: ours until the end of the block, or until a step raises `LeaseLost`."""
 
-
-class HeldLease:
-    """`async with HeldLease(queue, lease)`: ours until the end of the block, or until `check` says otherwise."""
-
-    def __init__(self, queue: Queue, lease: Lease) -> None:
+    def __init__(self, store: Store, queue: Queue, lease: Lease, grip: Grip, clock: Callable[[], float]) -> None:
+        self._store = store
         self._queue = queue
         self._lease: Lease | None = lease
+        self._grip = grip
+        self._clock = clock
         self._lock = asyncio.Lock()
-        self._is_done = False
+        self._is_over = False
         self._renewing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -35,25 +40,43 @@ class HeldLease:
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.wait({self._renewing})
-        if self._lease is not None and not self._is_done:
-            await asyncio.shield(self._queue.hand_back(self._lease))
+        if not self._is_over:
+            await asyncio.shield(self._hand_back())
 
-    def check(self) -> None:
-        """Return while the slice is ours. Raises `LeaseLost`."""
-        if self._lease is None:
-            raise LeaseLost
-
-    async def finish(self) -> bool:
-        """Remove the slice from the queue; False when it was added again meanwhile or is no longer ours."""
+    async def step(self, outcomes: Sequence[Outcome], flying: Sequence[str] = ()) -> None:
+        """Record how the cards on their way ended and which leave next. Raises `LeaseLost`."""
         async with self._lock:
-            self._is_done = self._lease is not None and await self._queue.finish(self._lease)
-            return self._is_done
+            until = self._clock() + self._queue.lease_s
+            self._grip = await advance(self._store, self._grip, outcomes, flying, until=until)
+
+    async def finish(self, outcomes: Sequence[Outcome], *, is_done: bool = True) -> bool:
+        """Record the last outcomes and remove the slice from the queue; False when it was added again meanwhile.
+
+        A slice that is not done waits in its document until it is put into the queue again. Raises `LeaseLost`.
+        """
+        async with self._lock:
+            state = DONE if is_done else OPEN
+            self._grip = await advance(self._store, self._grip, outcomes, (), until=0.0, state=state)
+            self._is_over = self._lease is not None and await self._queue.finish(self._lease)
+            return self._is_over
 
     async def _renew(self) -> None:
-        while True:
+        while not self._is_over and self._lease is not None:
             await asyncio.sleep(self._queue.lease_s / RENEWALS)
-            async with self._lock:
-                if self._lease is None or self._is_done:
-                    return
-                with contextlib.suppress(StoreError):  # the next renewal may still be in time
-                    self._lease = await self._queue.renew(self._lease)
+            with contextlib.suppress(StoreError):  # the next renewal may still be in time
+                await self._renew_once()
+
+    async def _renew_once(self) -> None:
+        async with self._lock:
+            if self._is_over or self._lease is None:
+                return
+            self._lease = await self._queue.renew(self._lease)
+            until = self._clock() + self._queue.lease_s
+            with contextlib.suppress(LeaseLost):  # the next step will find out
+                self._grip = await advance(self._store, self._grip, (), self._grip.flying, until=until)
+
+    async def _hand_back(self) -> None:
+        with contextlib.suppress(LeaseLost, StoreError):  # what cannot be handed back comes back by itself
+            await advance(self._store, self._grip, (), self._grip.flying, until=0.0)
+            if self._lease is not None:
+                await self._queue.hand_back(self._lease)

@@ -9,14 +9,10 @@ from typing import Protocol
 
 import msgspec
 
+from broadcast.slices import Slice
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
-
-class Slice(msgspec.Struct, frozen=True):
-    """A piece of work: up to 100 people of one run."""
-
-    run: str
-    number: int
+IN_ORDER_S = 1e-5  # between two slices put at the same time
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -65,8 +61,9 @@ class StoreQueue:
 
     async def put(self, slices: Sequence[Slice]) -> None:
         """Add slices under natural ids, so that adding twice is harmless."""
-        for one in slices:
-            doc: Doc = {"id": _id(one), "kind": "slice", "due_at": self._clock(), "again": 0}
+        for place, one in enumerate(slices):
+            due_at = self._clock() - (len(slices) - place) * IN_ORDER_S
+            doc: Doc = {"id": _id(one), "kind": "slice", "due_at": due_at, "again": 0}
             try:
                 await self._store.create("state", {**doc, **msgspec.to_builtins(one)})
             except Conflict:

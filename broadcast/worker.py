@@ -1,27 +1,32 @@
-"""Takes slices from the queue and sends them, until there is no more to do.
+"""Takes slices from the queue and sends them, many at a time, until there is no more to do.
 
-A slice is worked on in chunks: recorded as `sending`, sent, and recorded as it ended. What an earlier worker left in
-`sending` may or may not have arrived, so it becomes `unconfirmed`.
+A slice is sent in chunks. Before a chunk leaves, its people are written down as on their way; what an earlier worker
+left there may or may not have arrived, so it becomes `unconfirmed`.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from broadcast.lease import HeldLease, LeaseLost
-from broadcast.queue import Lease, Queue, Slice
+from broadcast.lease import HeldSlice
+from broadcast.queue import Lease, Queue
 from broadcast.sender import Message, Sender
-from feedback.deliveries import Outcome, mark_sending, record_outcomes, why_excluded
-from feedback.errors import RunUnknown
+from broadcast.slices import LeaseLost, Slice, is_held, open_slices, take_hold
+from feedback.deliveries import Outcome, why_excluded
+from feedback.errors import RunIsOver, RunUnknown
 from feedback.people import Person, find_people, mark_unreachable
-from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run, set_run_state
+from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run, move_run
 from store.contract import Store, StoreError
 
-CHUNK = 25  # people between two records; as many may be in doubt after a crash
+CHUNK = 25  # people on their way between two records; as many may be in doubt after a crash
+AT_ONCE = 32  # slices in one process
+PER_TENANT = 4  # of them for one tenant, so that few are in doubt at a time
 IDLE_S = 2.0
 STOP_S = 10.0  # how long a stop waits for cards on their way
 LEFT_BEHIND = "the service stopped while it was being sent"
+CANCELLED = "the run was stopped"
 UNREACHABLE = "unreachable: "
 
 Render = Callable[[Run], Message]
@@ -30,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Sends. Several may run, in one process or in many; the leases keep them apart."""
+    """Sends. Several may run, in one process or in many; the slices' documents keep them apart."""
 
     def __init__(
         self, store: Store, queue: Queue, sender: Sender, *, render: Render, now: Callable[[], datetime]
@@ -41,13 +46,14 @@ class Worker:
         self._render = render
         self._now = now
         self._wake = asyncio.Event()
+        self._tenants: dict[str, asyncio.Semaphore] = {}
 
     def wake(self) -> None:
         """Look at the queue now."""
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until cancelled; a slice under way is handed back with its outcomes recorded."""
+        """Work until cancelled; what is under way is recorded and handed back."""
         while True:
             self._wake.clear()
             try:
@@ -57,9 +63,21 @@ class Worker:
             await self._idle()
 
     async def drain(self) -> None:
-        """Work until the queue has nothing that is due."""
-        while (lease := await self._queue.take()) is not None:
-            await self._work(lease)
+        """Work until the queue has nothing that is due. Raises the first error, once everything else has stopped."""
+        working: set[asyncio.Task[None]] = set()
+        try:
+            while (lease := await self._queue.take()) is not None or working:
+                if lease is not None:
+                    working.add(asyncio.create_task(self._work(lease)))
+                if lease is None or len(working) >= AT_ONCE:
+                    done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+        finally:
+            for task in working:
+                task.cancel()
+            if working:
+                await asyncio.wait(working)
 
     async def _idle(self) -> None:
         try:
@@ -68,58 +86,72 @@ class Worker:
             return
 
     async def _work(self, lease: Lease) -> None:
-        async with HeldLease(self._queue, lease) as held:
-            try:
-                run = await find_run(self._store, lease.slice.run)
-                await self._settle_doubt(run, lease.slice)
-                while chunk := await self._next_chunk(run, lease.slice):
-                    held.check()
-                    await self._send_chunk(run.run, chunk)
-            except RunUnknown:
-                log.warning("slice %s belongs to no run", lease.slice)
-            except LeaseLost:
-                log.warning("slice %s was taken over", lease.slice)
+        slice_ = lease.slice
+        async with self._tenants.setdefault(slice_.tenant, asyncio.Semaphore(PER_TENANT)):
+            now = self._clock()
+            grip = await take_hold(self._store, slice_, now=now, lease_s=self._queue.lease_s)
+            if grip is None:
+                await self._leave(lease)
                 return
-            if await held.finish():
-                await self._finish(lease.slice.run)
+            async with HeldSlice(self._store, self._queue, lease, grip, self._clock) as held:
+                try:
+                    await self._send_slice(held, slice_, grip.flying)
+                except RunUnknown:
+                    log.warning("slice %s belongs to no run", slice_)
+                except LeaseLost:
+                    log.warning("slice %s was taken over", slice_)
 
-    async def _settle_doubt(self, run: Run, slice_: Slice) -> None:
-        left = await self._in(run, slice_, DeliveryState.SENDING)
-        await record_outcomes(self._store, run.run, self._ended(left, DeliveryState.UNCONFIRMED, LEFT_BEHIND))
+    async def _leave(self, lease: Lease) -> None:
+        """Put down a message whose slice is done, or is being worked on by somebody else."""
+        if await is_held(self._store, lease.slice, now=self._clock()):
+            return  # the message comes back when this lease has run out; the slice may be free by then
+        await self._queue.finish(lease)
 
-    async def _next_chunk(self, run: Run, slice_: Slice) -> list[str]:
-        return (await self._in(run, slice_, DeliveryState.PLANNED))[:CHUNK]
+    async def _send_slice(self, held: HeldSlice, slice_: Slice, left: Sequence[str]) -> None:
+        outcomes = self._all(left, DeliveryState.UNCONFIRMED, LEFT_BEHIND)
+        waiting = [one for one in await self._planned(slice_) if one not in left]
+        while waiting:
+            run = await find_run(self._store, slice_.run)
+            if run.state is RunState.HELD:
+                await held.finish(outcomes, is_done=False)
+                return
+            chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
+            if run.state in {RunState.CLOSED, RunState.CANCELLED}:
+                await held.step([*outcomes, *self._all(chunk, DeliveryState.CANCELLED, CANCELLED)])
+                outcomes = []
+                continue
+            await held.step(outcomes, chunk)
+            outcomes = await self._send_chunk(held, run, chunk)
+        if await held.finish(outcomes):
+            await self._finish(slice_.run)
 
-    async def _in(self, run: Run, slice_: Slice, state: DeliveryState) -> list[str]:
-        found = deliveries(self._store, run.run, states=frozenset({state}), slice_=slice_.number)
+    async def _planned(self, slice_: Slice) -> list[str]:
+        found = deliveries(self._store, slice_.run, states=frozenset({DeliveryState.PLANNED}), slice_=slice_.number)
         return [one.id async for one in found]
 
-    def _ended(self, people: Sequence[str], state: DeliveryState, reason: str) -> list[Outcome]:
+    def _all(self, people: Sequence[str], state: DeliveryState, reason: str) -> list[Outcome]:
         return [Outcome(person=one, state=state, at=self._now(), reason=reason) for one in people]
 
-    async def _send_chunk(self, name: str, chunk: list[str]) -> None:
-        """Send to up to 25 people; once they are marked, only the end of the process prevents the record."""
-        run = await find_run(self._store, name)
-        marked = await mark_sending(self._store, name, chunk)
-        if run.state is RunState.CLOSED:
-            await record_outcomes(self._store, name, self._ended(marked, DeliveryState.CANCELLED, "the run was closed"))
-            return
-        sending = asyncio.ensure_future(self._send_marked(run, marked))
+    async def _send_chunk(self, held: HeldSlice, run: Run, chunk: Sequence[str]) -> list[Outcome]:
+        """Send to up to 25 people; told to stop, wait for those on their way and record how they ended."""
+        sending = asyncio.ensure_future(self._send_all(run, chunk))
         try:
-            await asyncio.shield(sending)
+            return await asyncio.shield(sending)
         except asyncio.CancelledError:
-            await asyncio.wait({sending}, timeout=STOP_S)
+            done, _ = await asyncio.wait({sending}, timeout=STOP_S)
+            if done:
+                await asyncio.shield(held.step(sending.result()))
             raise
 
-    async def _send_marked(self, run: Run, marked: list[str]) -> None:
+    async def _send_all(self, run: Run, chunk: Sequence[str]) -> list[Outcome]:
         message = self._render(run)
-        people = await find_people(self._store, marked)
+        people = await find_people(self._store, chunk)
         outcomes = await asyncio.gather(*(self._send_to(person, message) for person in people))
-        gone = self._ended(sorted(set(marked) - {one.id for one in people}), DeliveryState.FAILED, "no longer known")
-        await record_outcomes(self._store, run.run, [*outcomes, *gone])
         for one in outcomes:
             if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
                 await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
+        gone = sorted(set(chunk) - {one.id for one in people})
+        return [*outcomes, *self._all(gone, DeliveryState.FAILED, "no longer known")]
 
     async def _send_to(self, person: Person, message: Message) -> Outcome:
         """Send, unless the person has opted out or become unreachable since the plan was made."""
@@ -129,8 +161,12 @@ class Worker:
         return await self._sender.send(person, message)
 
     async def _finish(self, name: str) -> None:
-        """Call the run sent when nobody is left to write to."""
-        open_ = frozenset({DeliveryState.PLANNED, DeliveryState.SENDING})
-        async for _ in deliveries(self._store, name, states=open_):
+        """Call the run sent when no slice of it is open."""
+        if await open_slices(self._store, name):
             return
-        await set_run_state(self._store, await find_run(self._store, name), RunState.SENT)
+        run = await find_run(self._store, name)
+        with contextlib.suppress(RunIsOver):  # held, cancelled or closed meanwhile
+            await move_run(self._store, run, RunState.SENT, leaving=frozenset({RunState.SENDING}))
+
+    def _clock(self) -> float:
+        return self._now().timestamp()

@@ -42,6 +42,8 @@ STATE_WORDS: dict[DeliveryState, str] = {
 RUN_WORDS: dict[RunState, str] = {
     RunState.PLANNING: "Getting ready: the list of people is being written",
     RunState.SENDING: "Going out now",
+    RunState.HELD: "On hold: no more cards leave until **continue**",
+    RunState.CANCELLED: "Cancelled: no more cards leave, answers are welcome",
     RunState.SENT: "Sent, open for answers",
     RunState.CLOSED: "Closed",
 }

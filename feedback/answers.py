@@ -11,8 +11,10 @@ from feedback.questions import Answers, check_answers
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery
 from store.contract import Conflict, Missing, Op, Patch, Store, Where
 
-# Whoever answers has the card, whatever we know about its way to them.
+# Whoever answers has the card, whatever we know about its way to them: an answer may be faster than the news that the
+# card has arrived.
 ANSWERABLE = (
+    DeliveryState.PLANNED,
     DeliveryState.SENT,
     DeliveryState.ANSWERED,
     DeliveryState.SENDING,

@@ -1,4 +1,4 @@
-"""What happens to a delivery on its way: planned, sending, and how it ended. Answers are in answers.py.
+"""What happens to a delivery on its way: planned, and how sending it ended. Answers are in answers.py.
 
 Every change is conditional on the state it leaves, so two workers, or a worker and an answer, never undo each other.
 """
@@ -50,23 +50,38 @@ async def write_planned(store: Store, run: str, slice_: Sequence[Delivery]) -> i
         return sum([await _write_new(store, one) for one in slice_])
 
 
-async def mark_sending(store: Store, run: str, people: Sequence[str]) -> list[str]:
-    """Record that these planned deliveries are about to be sent. Returns those that still were planned."""
-    return await _move(store, run, [_sending(person) for person in people])
+def ended(outcome: Outcome) -> Patch:
+    """Return the change that records an outcome. It holds only for a delivery that still waits for one.
+
+    A worker that was slow, not dead, may still learn that its card arrived after it had been given up for doubtful.
+    """
+    news: dict[str, object] = {"state": outcome.state.value}
+    if outcome.reason:
+        news["reason"] = outcome.reason
+    if outcome.activity_id:
+        news |= {"activity_id": outcome.activity_id, "sent_at": msgspec.to_builtins(outcome.at)}
+    waiting = [DeliveryState.PLANNED.value]
+    if outcome.state is DeliveryState.SENT:
+        waiting.append(DeliveryState.UNCONFIRMED.value)
+    gone = () if outcome.reason else ("reason",)
+    return Patch(id=outcome.person, set=news, unset=gone, when=[Where("state", Op.IN, waiting)])
 
 
-async def record_outcomes(store: Store, run: str, outcomes: Sequence[Outcome]) -> None:
-    """Write how sending ended. An answer that came first keeps its state and gets the message's id."""
-    moved = await _move(store, run, [_ended(one) for one in outcomes])
-    for one in outcomes:
-        if one.person not in moved and one.activity_id:
-            note = {"activity_id": one.activity_id, "sent_at": msgspec.to_builtins(one.at)}
-            await store.patch("runs", run, Patch(id=one.person, set=note))
+async def record_one(store: Store, run: str, outcome: Outcome) -> None:
+    """Record one outcome. An answer that came first keeps its state and gets the message's id."""
+    try:
+        await store.patch("runs", run, ended(outcome))
+    except Conflict:
+        if outcome.activity_id:
+            note = {"activity_id": outcome.activity_id, "sent_at": msgspec.to_builtins(outcome.at)}
+            await store.patch("runs", run, Patch(id=outcome.person, set=note))
 
 
 async def replan(store: Store, run: str, people: Sequence[str], state: DeliveryState) -> list[str]:
     """Plan again those that are still in a state, and return them."""
-    return await _move(store, run, [_from(state, person, {"state": "planned", "reason": ""}) for person in people])
+    when = [Where("state", Op.EQ, state.value)]
+    planned_again = {"state": DeliveryState.PLANNED.value}
+    return await _move(store, run, [Patch(one, set=planned_again, unset=("reason",), when=when) for one in people])
 
 
 async def _move(store: Store, run: str, patches: Sequence[Patch]) -> list[str]:
@@ -99,21 +114,3 @@ async def _write_new(store: Store, delivery: Delivery) -> int:
 def _doc(delivery: Delivery) -> dict[str, object]:
     doc: dict[str, object] = msgspec.to_builtins(delivery)
     return {**doc, "kind": "delivery"}
-
-
-def _sending(person: str) -> Patch:
-    return _from(DeliveryState.PLANNED, person, {"state": DeliveryState.SENDING.value})
-
-
-def _ended(outcome: Outcome) -> Patch:
-    news: dict[str, object] = {"state": outcome.state.value, "reason": outcome.reason}
-    if outcome.activity_id:
-        news |= {"activity_id": outcome.activity_id, "sent_at": msgspec.to_builtins(outcome.at)}
-    # A worker that was slow, not dead, may still learn that its card arrived after it had been given up for doubtful.
-    known = (DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
-    leaves = known if outcome.state is DeliveryState.SENT else known[:1]
-    return Patch(id=outcome.person, set=news, when=[Where("state", Op.IN, [state.value for state in leaves])])
-
-
-def _from(state: DeliveryState, person: str, news: dict[str, object]) -> Patch:
-    return Patch(id=person, set=news, when=[Where("state", Op.EQ, state.value)])

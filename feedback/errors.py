@@ -46,7 +46,7 @@ class RunIsClosed(Refusal):
 
 
 class RunIsOver(Refusal):
-    """The run “{run}” is closed, so nothing more is sent."""
+    """The run “{run}” is {state}, so that cannot be done any more."""
 
 
 class NotYourSurvey(Refusal):

@@ -4,13 +4,13 @@ A run and its deliveries share a partition. The run's own document has the id "r
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
-from feedback.errors import RunUnknown
+from feedback.errors import RunIsOver, RunUnknown
 from feedback.questions import Answers
 from feedback.surveys import Survey
 from store.contract import Conflict, Doc, Op, Patch, Store, Where
@@ -38,7 +38,9 @@ class RunState(StrEnum):
 
     PLANNING = "planning"  # deliveries are being written
     SENDING = "sending"
+    HELD = "held"  # no more cards leave until an admin continues
     SENT = "sent"  # every delivery has a final state; answers are welcome
+    CANCELLED = "cancelled"  # no more cards leave, ever; answers are welcome
     CLOSED = "closed"  # answers are refused
 
 
@@ -82,6 +84,9 @@ class Progress(msgspec.Struct, frozen=True):
         return sum(self.by_state.values())
 
 
+WITH_REASONS = frozenset(
+    {DeliveryState.EXCLUDED, DeliveryState.FAILED, DeliveryState.UNCONFIRMED, DeliveryState.CANCELLED}
+)
 FINAL = frozenset(DeliveryState) - {DeliveryState.PLANNED, DeliveryState.SENDING}
 
 
@@ -132,16 +137,24 @@ async def unfinished_runs(store: Store) -> list[Run]:
     return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
 
 
-async def set_run_state(store: Store, run: Run, state: RunState, *, people: int | None = None) -> Run:
-    """Move a run to another state. A closed run stays closed."""
+async def move_run(
+    store: Store, run: Run, state: RunState, *, leaving: Collection[RunState], people: int | None = None
+) -> Run:
+    """Move a run to another state from one of those it may leave. Raises `RunIsOver` from any other."""
     news: dict[str, object] = {"state": state.value}
     if people is not None:
         news["people"] = people
-    patch = Patch(id=RUN_DOC, set=news, when=[Where("state", Op.NE, RunState.CLOSED.value)])
+    patch = Patch(id=RUN_DOC, set=news, when=[Where("state", Op.IN, sorted(one.value for one in leaving))])
     try:
         return msgspec.convert(await store.patch("runs", run.run, patch), Run)
     except Conflict:
-        return await find_run(store, run.run)
+        found = await find_run(store, run.run)
+        raise RunIsOver(run=run.run, state=found.state.value) from None
+
+
+async def close_run(store: Store, run: Run) -> Run:
+    """Take no more answers, and send no more cards. A closed run stays closed."""
+    return await move_run(store, run, RunState.CLOSED, leaving=frozenset(RunState))
 
 
 async def deliveries(
@@ -163,15 +176,27 @@ async def find_delivery(store: Store, run: str, person: str) -> Delivery | None:
     return None if doc is None else msgspec.convert(doc, Delivery)
 
 
-async def progress(store: Store, run: Run) -> Progress:
-    """Count a run's deliveries by state and by reason. The counts come from the deliveries themselves."""
-    states: Counter[DeliveryState] = Counter()
-    reasons: Counter[str] = Counter()
-    async for one in deliveries(store, run.run):
-        states[one.state] += 1
-        if one.reason:
-            reasons[f"{one.state.value}: {one.reason}"] += 1
-    return Progress(run=run, by_state=dict(states), by_reason=dict(reasons))
+async def progress(store: Store, run: Run, *, sending: int = 0) -> Progress:
+    """Count a run's deliveries by state and by reason. The counts come from the deliveries themselves, at one moment.
+
+    `sending` is how many of the planned ones are on their way right now.
+    """
+    where = [Where("kind", Op.EQ, "delivery")]
+    states = Counter({DeliveryState(name): n for name, n in (await _tally(store, run, "state", where)).items()})
+    reasons: dict[str, int] = {}
+    for state in sorted(states):
+        if state in WITH_REASONS:
+            found = await _tally(store, run, "reason", [*where, Where("state", Op.EQ, state.value)])
+            reasons |= {f"{state.value}: {reason}": count for reason, count in found.items()}
+    moving = min(sending, states[DeliveryState.PLANNED])
+    if moving:
+        states[DeliveryState.PLANNED] -= moving
+        states[DeliveryState.SENDING] += moving
+    return Progress(run=run, by_state={state: n for state, n in states.items() if n}, by_reason=reasons)
+
+
+async def _tally(store: Store, run: Run, field: str, where: Sequence[Where]) -> dict[str, int]:
+    return await store.tally("runs", run.run, field, where=where)
 
 
 async def _all(

@@ -181,6 +181,12 @@ class Store(Protocol):
         partition and id, in the same direction. Raises `ValueError` for a continuation of another query.
         """
 
+    async def tally(self, container: str, partition: str, field: str, *, where: Sequence[Where] = ()) -> dict[str, int]:
+        """Count the documents of one partition that meet every condition, by the text in one declared field.
+
+        All counts are of one moment. Documents without a text in the field are left out.
+        """
+
     async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
         """Return what was written after the mark (None: from the beginning). Raises `ValueError` for a false mark."""
 

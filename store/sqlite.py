@@ -31,7 +31,7 @@ from store.contract import (
 )
 from store.sqlite_file import meaning_of, open_reader, open_writer
 from store.sqlite_plan import Row, check_size, step_of
-from store.sqlite_query import Question
+from store.sqlite_query import Question, tally_sql
 from store.sqlite_reader import Reader
 from store.sqlite_writer import Writer
 
@@ -124,6 +124,12 @@ class SqliteStore:
         check_question(container, where, order, limit)
         question = Question(container, partition, where, order, descending)
         return await self._reader.page(question, continuation, now=self._clock(), limit=limit)
+
+    async def tally(self, container: str, partition: str, field: str, *, where: Sequence[Where] = ()) -> dict[str, int]:
+        """Count the documents of one partition by the text in one declared field."""
+        self._check_open()
+        check_question(container, where, field, 1)
+        return await self._reader.tally(tally_sql(container, partition, field, where, now=self._clock()))
 
     async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
         """Return what was written after the mark (None: from the beginning)."""

@@ -22,6 +22,7 @@ _PAGE = Template(
     "SELECT '[' || coalesce(group_concat('[' || seq || ',' || body || ']'), '') || ']'"
     " FROM (SELECT seq, body FROM $table WHERE $where ORDER BY $order LIMIT ?)"
 )
+_TALLY = Template("SELECT $value, count(*) FROM $table WHERE $where GROUP BY 1")
 _ROWS = msgspec.json.Decoder(list[tuple[int, msgspec.Raw]])
 _VALUE = "json_extract(?, '$')"
 _ALWAYS = "TRUE"
@@ -75,6 +76,16 @@ def changes_sql(container: str, mark: int, *, now: float, limit: int) -> Sql:
     return _statement(kind, [_alive(kind, now), ("seq > ?", [mark])], "seq", limit)
 
 
+def tally_sql(container: str, partition: str, field: str, where: Sequence[Where], *, now: float) -> Sql:
+    """Return the statement that counts documents by a field."""
+    kind = CONTAINERS[container]
+    parts: list[Sql] = [_alive(kind, now), ("partition = ?", [partition]), *(_compared(kind, one) for one in where)]
+    if field != "id":
+        parts.append((f"{_type_of(field)} = 'text'", []))
+    sql = _TALLY.substitute(value=_value_of(kind, field), table=kind.name, where=_all_of(parts))
+    return sql, [value for _, values in parts for value in values]
+
+
 def rows_of(text: str) -> list[Row]:
     """Return the rows of a page."""
     return _ROWS.decode(text)
@@ -113,9 +124,12 @@ def _digest(question: Question, position: bytes) -> bytes:
 
 
 def _statement(kind: Container, parts: Sequence[Sql], order: str, limit: int) -> Sql:
-    where = " AND ".join(sql for sql, _ in parts)
     params = [value for _, values in parts for value in values]
-    return _PAGE.substitute(table=kind.name, where=where, order=order), [*params, limit]
+    return _PAGE.substitute(table=kind.name, where=_all_of(parts), order=order), [*params, limit]
+
+
+def _all_of(parts: Sequence[Sql]) -> str:
+    return " AND ".join(sql for sql, _ in parts)
 
 
 def _alive(kind: Container, now: float) -> Sql:

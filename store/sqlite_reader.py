@@ -37,6 +37,10 @@ class Reader:
         sql = changes_sql(container, mark, now=now, limit=min(limit, MAX_PAGE))
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._changes, container, sql, mark)
 
+    async def tally(self, sql: Sql) -> dict[str, int]:
+        """Return counts by value."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._tally, sql)
+
     async def ping(self) -> None:
         """Return when the file answers."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._rows, ("SELECT '[]' FROM clock", []))
@@ -54,6 +58,12 @@ class Reader:
     def _changes(self, container: str, sql: Sql, mark: int) -> Changes:
         rows = self._rows(sql)
         return Changes([doc_of(container, row) for row in rows], str(rows[-1][0] if rows else mark))
+
+    def _tally(self, sql: Sql) -> dict[str, int]:
+        try:
+            return dict(self._db.execute(*sql).fetchall())
+        except sqlite3.Error as error:
+            raise meaning_of(error) from error
 
     def _rows(self, sql: Sql) -> list[Row]:
         try:

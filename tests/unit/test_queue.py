@@ -2,7 +2,8 @@
 
 import asyncio
 
-from broadcast.queue import Slice, StoreQueue
+from broadcast.queue import StoreQueue
+from broadcast.slices import Slice
 from store.contract import Store
 from tests.conftest import Clock
 

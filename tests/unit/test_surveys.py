@@ -72,6 +72,9 @@ class MemoryStore:
     async def batch(self, container: str, partition: str, changes: Sequence[Change]) -> list[Doc]:
         raise NotImplementedError
 
+    async def tally(self, container: str, partition: str, field: str, *, where: Sequence[Where] = ()) -> dict[str, int]:
+        raise NotImplementedError
+
     async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
         raise NotImplementedError
 

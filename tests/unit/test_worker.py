@@ -11,12 +11,12 @@ from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, SendError, Unreachable
 from broadcast.queue import StoreQueue
 from broadcast.sender import Message, Sender
+from broadcast.slices import Slice, advance, sending_now, take_hold
 from broadcast.worker import Worker
-from feedback.deliveries import mark_sending
 from feedback.errors import AudienceEmpty, AudienceUnknown, RunIsOver
 from feedback.people import Contact, Conversation, Policy, find_person, meet
 from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState, RunState, deliveries, find_run, progress, set_run_state
+from feedback.runs import DeliveryState, RunState, close_run, deliveries, find_run, move_run, progress
 from feedback.surveys import Survey
 from store.contract import Store
 from tests.conftest import Clock
@@ -96,7 +96,16 @@ async def test_each_end_is_recorded_with_its_reason(house: House) -> None:
 async def test_what_a_dead_worker_left_in_sending_is_unconfirmed_and_sent_again_only_on_command(house: House) -> None:
     await house.populate(5)
     run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
-    await mark_sending(house.store, run.run, ["away:0000", "away:0001"])
+    grip = await take_hold(house.store, Slice(run.run, 0, "away"), now=house.clock.time(), lease_s=15)
+    assert grip is not None
+    await advance(house.store, grip, [], ["away:0000", "away:0001"], until=house.clock.time() + 15)
+    assert (await progress(house.store, run, sending=await sending_now(house.store, run.run))).by_state == {
+        DeliveryState.SENDING: 2,
+        DeliveryState.PLANNED: 3,
+    }
+    await house.worker.drain()
+    assert not house.sent  # the one who holds it may still be alive
+    house.clock.pass_s(16)
     await house.worker.drain()
     assert await house.states(run.run) == {DeliveryState.UNCONFIRMED: 2, DeliveryState.SENT: 3}
     assert "a:0" not in house.sent
@@ -109,7 +118,7 @@ async def test_what_a_dead_worker_left_in_sending_is_unconfirmed_and_sent_again_
 async def test_a_run_closed_while_it_is_sent_stops(house: House) -> None:
     await house.populate(120)
     run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
-    await set_run_state(house.store, run, RunState.CLOSED)
+    await close_run(house.store, run)
     await house.worker.drain()
     assert await house.states(run.run) == {DeliveryState.CANCELLED: 120}
     assert not house.sent
@@ -120,7 +129,8 @@ async def test_a_run_closed_while_it_is_sent_stops(house: House) -> None:
 async def test_a_plan_cut_short_is_finished_at_the_next_start(house: House) -> None:
     await house.populate(150)
     run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
-    await set_run_state(house.store, run, RunState.PLANNING)  # as if the process had died before the last write
+    planning = frozenset(RunState)
+    await move_run(house.store, run, RunState.PLANNING, leaving=planning)  # as if it had died before the last write
     await house.store.delete("runs", run.run, "away:0149")
     await house.broadcaster.recover()
     await house.worker.drain()

@@ -1,0 +1,152 @@
+"""Slices: the pieces in which a run is sent, and who is working on which.
+
+A slice's document is the proof of who may send: it names the people whose cards are on their way, and every step
+replaces it under its etag, in one batch with the outcomes of the step before. Whoever finds it changed has lost the
+slice, whatever a queue says.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from feedback.deliveries import Outcome, ended, record_one
+from feedback.runs import DeliveryState, Progress, Run, progress
+from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
+
+OPEN, DONE = "open", "done"
+
+
+class LeaseLost(Exception):
+    """Somebody else has taken the slice."""
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """A piece of work: up to 100 people of one run, nearly always of one tenant."""
+
+    run: str
+    number: int
+    tenant: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id of its document."""
+        return f"slice-{self.number:06d}"
+
+
+class Grip(msgspec.Struct, frozen=True):
+    """A slice that is ours until somebody replaces its document. `flying` are those whose cards are on their way."""
+
+    slice: Slice
+    etag: str
+    flying: tuple[str, ...] = ()
+
+
+class _Stored(msgspec.Struct):
+    number: int
+    tenant: str
+    state: str
+    until: float
+    flying: list[str]
+
+
+async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
+    """Write the documents of new slices. Those that exist stay as they are."""
+    for one in slices:
+        try:
+            await store.create("runs", _doc(one, OPEN, 0.0, ()))
+        except Conflict:
+            continue
+
+
+async def open_slices(store: Store, run: str) -> list[Slice]:
+    """Return the slices of a run that are not done."""
+    found: list[Slice] = []
+    continuation: str | None = None
+    where = [Where("kind", Op.EQ, "slice"), Where("state", Op.EQ, OPEN)]
+    while True:
+        page = await store.query("runs", partition=run, where=where, limit=400, continuation=continuation)
+        found += [Slice(run, one.number, one.tenant) for one in msgspec.convert(page.docs, list[_Stored])]
+        continuation = page.continuation
+        if continuation is None:
+            return found
+
+
+async def reopen(store: Store, slices: Sequence[Slice]) -> None:
+    """Let slices be worked on again."""
+    for one in slices:
+        await store.patch("runs", one.run, Patch(id=one.id, set={"state": OPEN}))
+
+
+async def take_hold(store: Store, slice_: Slice, *, now: float, lease_s: float) -> Grip | None:
+    """Return a grip on an open slice that nobody else holds at this time, or None."""
+    doc = await store.get("runs", slice_.run, slice_.id)
+    if doc is None:
+        return None
+    found = msgspec.convert(doc, _Stored)
+    if found.state != OPEN or found.until > now:
+        return None
+    try:
+        mine = await store.replace("runs", _doc(slice_, OPEN, now + lease_s, found.flying), etag=str(doc["_etag"]))
+    except Conflict:
+        return None
+    return Grip(slice=slice_, etag=str(mine["_etag"]), flying=tuple(found.flying))
+
+
+async def is_held(store: Store, slice_: Slice, *, now: float) -> bool:
+    """Say whether somebody is working on a slice at this time."""
+    doc = await store.get("runs", slice_.run, slice_.id)
+    return doc is not None and msgspec.convert(doc, _Stored).until > now
+
+
+async def advance(
+    store: Store, grip: Grip, outcomes: Sequence[Outcome], flying: Sequence[str], *, until: float, state: str = OPEN
+) -> Grip:
+    """Record how the cards on their way ended, and which leave next, in one batch. Raises `LeaseLost`."""
+    doc = _doc(grip.slice, state, until, flying)
+    changes: list[Change] = [Replace(doc, grip.etag), *(ended(one) for one in outcomes)]
+    try:
+        made = await store.batch("runs", grip.slice.run, changes)
+    except Conflict:
+        return await _advance_singly(store, grip, outcomes, doc)
+    return Grip(slice=grip.slice, etag=str(made[0]["_etag"]), flying=tuple(flying))
+
+
+async def _advance_singly(store: Store, grip: Grip, outcomes: Sequence[Outcome], doc: Doc) -> Grip:
+    """Do the same when an answer was faster than an outcome; the slice's document decides first."""
+    try:
+        made = await store.replace("runs", doc, etag=grip.etag)
+    except Conflict as error:
+        for one in outcomes:  # ours or not any more, what has arrived has arrived
+            await record_one(store, grip.slice.run, one)
+        raise LeaseLost from error
+    for one in outcomes:
+        await record_one(store, grip.slice.run, one)
+    return Grip(slice=grip.slice, etag=str(made["_etag"]), flying=tuple(msgspec.convert(doc, _Stored).flying))
+
+
+async def where_it_stands(store: Store, run: Run) -> Progress:
+    """Return how many deliveries of a run are in each state, those on their way right now included."""
+    return await progress(store, run, sending=await sending_now(store, run.run))
+
+
+async def sending_now(store: Store, run: str) -> int:
+    """Return how many deliveries of a run are being sent at this moment."""
+    page = await store.query(
+        "runs", partition=run, where=[Where("kind", Op.EQ, "slice"), Where("state", Op.EQ, OPEN)], limit=400
+    )
+    flying = [person for one in msgspec.convert(page.docs, list[_Stored]) for person in one.flying]
+    docs = [await store.get("runs", run, person) for person in flying]
+    return sum(doc is not None and doc.get("state") == DeliveryState.PLANNED.value for doc in docs)
+
+
+def _doc(slice_: Slice, state: str, until: float, flying: Sequence[str]) -> Doc:
+    return {
+        "id": slice_.id,
+        "run": slice_.run,
+        "kind": "slice",
+        "number": slice_.number,
+        "tenant": slice_.tenant,
+        "state": state,
+        "until": until,
+        "flying": list(flying),
+    }
