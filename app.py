@@ -49,6 +49,7 @@ Now = Callable[[], datetime]
 
 STORE = web.AppKey("STORE", Store)
 ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
+WORKER = web.AppKey("WORKER", Worker)
 WORK: web.AppKey[asyncio.Task[None]] = web.AppKey("WORK", asyncio.Task)
 
 log = logging.getLogger("hearback")
@@ -107,6 +108,7 @@ async def _assemble(
     if settings.is_dev:
         await _load_sample(store)
     await broadcaster.recover()
+    app[WORKER] = worker
     app[WORK] = asyncio.create_task(_keep_working(worker), name="broadcast")
     return app[WORK]
 
@@ -126,7 +128,7 @@ async def _alive(_request: web.Request) -> web.Response:
 
 async def _ready(request: web.Request) -> web.Response:
     """Say by name which part answers; 503 when one does not."""
-    parts = {"store": await _answers(request.app[STORE]), "worker": not request.app[WORK].done()}
+    parts = {"store": await _answers(request.app[STORE]), "worker": request.app[WORKER].is_well}
     words = {name: "ok" if is_ok else "does not answer" for name, is_ok in parts.items()}
     return web.json_response(words, status=200 if all(parts.values()) else 503)
 
@@ -148,6 +150,7 @@ async def _keep_working(worker: Worker) -> None:
         finally:
             work.cancel()
             await asyncio.wait({work})
+        worker.is_well = False
         log.critical("broadcasting has failed and starts again", exc_info=work.exception())
         await asyncio.sleep(RESTART_S)
 

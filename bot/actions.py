@@ -24,7 +24,7 @@ Data = Mapping[str, object]
 log = logging.getLogger(__name__)
 
 NOT_SAVED = "Not saved — please try again in a minute. What you entered is still here."
-UNCHANGED = "These answers were saved before; nothing has changed."
+OUTDATED = "You had sent these answers before and have changed them since, so nothing was changed now. See below."
 
 
 class UnknownAction(Refusal):
@@ -54,7 +54,8 @@ async def answer(turn: Turn, data: Data) -> Reply:
     except StoreError:
         log.exception("answer not saved, reference %s", turn.source)
         return _not_saved(run, raw, revision)
-    return Reply("Thank you, your answers are saved.", thanks_card(run, kept.delivery))
+    notice = OUTDATED if kept.is_outdated else ""
+    return Reply(notice or "Thank you, your answers are saved.", thanks_card(run, kept.delivery, notice=notice))
 
 
 async def edit(turn: Turn, data: Data) -> Reply:

@@ -3,6 +3,7 @@
 The schema's own deserializer costs more than the rest of a turn, so the fields that are used are set by hand.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -78,6 +79,7 @@ class Incoming(msgspec.Struct, rename="camel"):
         return Caller(channel=self.channel_id, service_url=self.service_url, tenant=self.tenant)
 
 
+_ENTRA_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _DECODER = msgspec.json.Decoder(Incoming)
 
 
@@ -87,6 +89,10 @@ def read_activity(body: bytes) -> Incoming:
         found = _DECODER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise NotAnActivity(str(error)) from error
+    for name in (found.sender.aad_object_id, found.tenant):
+        if name and not _ENTRA_ID.fullmatch(name):
+            msg = "not an Entra id"
+            raise NotAnActivity(msg)
     needs_id = found.type in {"message", "invoke"}
     if not (found.sender.id and found.conversation.id and (found.id or not needs_id)):
         msg = "id, from.id and conversation.id may not be empty"

@@ -6,11 +6,12 @@ import re
 from bot.engineers import run_named
 from bot.turn import Reply, Turn
 from broadcast.slices import where_it_stands
+from cards.elements import counted
 from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
-from feedback.runs import Run, RunState, close_run, latest_runs, runs_of
+from feedback.runs import Run, RunState, close_run, find_run, latest_runs, runs_of
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import close_survey, find_survey, import_survey, list_surveys
 
@@ -36,7 +37,7 @@ async def survey_import(turn: Turn) -> list[Reply]:
     """Keep a survey that was pasted or attached, or say everything that is wrong with it."""
     text = await turn.parts.fetch_file(turn.files[0]) if turn.files else turn.text
     if not text.strip():
-        raise NothingToSay(command="survey import", usage="survey import, then the survey below or as a file")
+        raise NothingToSay(usage="survey import, then the survey below or as a file")
     try:
         survey = await asyncio.to_thread(read_survey, text)  # a large file takes half a second
     except SurveyFileRefused as refused:
@@ -50,8 +51,10 @@ async def survey_import(turn: Turn) -> list[Reply]:
 async def survey_export(turn: Turn) -> list[Reply]:
     """Give a survey back as a file's text: YAML, or JSON when asked."""
     name, _, form = _names(turn, "survey export <survey> [json]").partition(" ")
-    survey = await find_survey(turn.store, name)
     as_json = form.strip() == "json"
+    if form.strip() not in {"", "json", "yaml"}:
+        raise NothingToSay(usage="survey export <survey> [json]")
+    survey = await find_survey(turn.store, name)
     return [Reply(f"```{'json' if as_json else 'yaml'}\n{write_survey(survey, as_json=as_json).rstrip()}\n```")]
 
 
@@ -61,18 +64,19 @@ async def survey_close(turn: Turn) -> list[Reply]:
     runs = [run for run in await runs_of(turn.store, survey.id) if run.state is not RunState.CLOSED]
     for run in runs:
         await close_run(turn.store, run)
-    return [Reply(f"“{survey.id}” is closed; {len(runs)} open runs of it take no more answers.")]
+    taken = f" {counted(len(runs), 'open run')} of it took answers until now." if runs else ""
+    return [Reply(f"“{survey.id}” is closed: no more answers, and it cannot be sent.{taken}")]
 
 
 async def send(turn: Turn) -> list[Reply]:
     """Send a survey to an audience."""
     asked = _SEND.fullmatch(turn.text)
     if asked is None:
-        raise NothingToSay(command="send", usage="send <survey> to <audience>")
-    survey = await find_survey(turn.store, asked["survey"].lower())
+        raise NothingToSay(usage="send <survey> to <audience>")
+    survey = await find_survey(turn.store, _plain(asked["survey"]))
     if survey.is_closed:
         raise SurveyIsClosed(survey=survey.id)
-    run = await turn.parts.broadcaster.start(survey, asked["audience"].strip(), by=turn.person.id)
+    run = await turn.parts.broadcaster.start(survey, _plain(asked["audience"]), by=turn.person.id)
     return [Reply(f"Sending {run.run}.", started_card(await where_it_stands(turn.store, run)))]
 
 
@@ -114,8 +118,8 @@ async def resend(turn: Turn) -> list[Reply]:
 
 async def _run_given(turn: Turn, command: str) -> Run:
     if not turn.text:
-        raise NothingToSay(command=command, usage=f"{command} <run>")
-    return await run_named(turn)
+        raise NothingToSay(usage=f"{command} <run>")
+    return await find_run(turn.store, _plain(turn.text.split()[0]))
 
 
 def _one_name(turn: Turn, usage: str) -> str:
@@ -124,5 +128,10 @@ def _one_name(turn: Turn, usage: str) -> str:
 
 def _names(turn: Turn, usage: str) -> str:
     if not turn.text:
-        raise NothingToSay(command=usage.partition(" <")[0], usage=usage)
-    return turn.text.lower()
+        raise NothingToSay(usage=usage)
+    return " ".join(_plain(word) for word in turn.text.split())
+
+
+def _plain(words: str) -> str:
+    """Return a name without the marks of a sentence around it."""
+    return words.strip(" .,!?\"'“”„«»").lower()

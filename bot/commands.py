@@ -11,8 +11,9 @@ from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
 from feedback.people import Role
 
-_WORD = r"[^\s`]+"
-_FIRST_WORDS = re.compile(rf"\s*(?P<first>{_WORD})(?:\s+(?P<second>{_WORD}))?")
+_WORD = r"[^\s`.,:;!?]+"
+_MARKS = r"[.,:;!?]*"  # “stop!” and “feedback: …” are meant as they are said
+_FIRST_WORDS = re.compile(rf"\s*/?(?P<first>{_WORD})(?P<marks>{_MARKS})(?:\s+(?P<second>{_WORD}){_MARKS})?")
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -31,11 +32,19 @@ class Command(msgspec.Struct, frozen=True):
 
 
 async def show_help(turn: Turn) -> list[Reply]:
-    """Show what this person can do here; `turn.text` may hold a text that was not understood."""
-    rows = [one for one in COMMANDS if turn.role.includes(one.role)]
-    nearest = nearest_command(turn.text, turn.role) if turn.text else ""
-    asked = "" if not turn.text or find_exactly(turn.text) else turn.text
-    return [Reply(unknown(asked, nearest) if asked else "Help", help_card(rows, asked=asked, nearest=nearest))]
+    """Show what this person can do here."""
+    return [Reply("Help", help_card(_allowed(turn.role)))]
+
+
+async def not_understood(turn: Turn) -> list[Reply]:
+    """Say that a text is no command, what it may have been meant to be, and what there is."""
+    nearest = nearest_command(turn.text, turn.role)
+    card = help_card(_allowed(turn.role), asked=turn.text, nearest=nearest)
+    return [Reply(unknown(turn.text, nearest), card)]
+
+
+def _allowed(role: Role) -> list[Command]:
+    return [one for one in COMMANDS if role.includes(one.role)]
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -83,14 +92,9 @@ def find_command(text: str) -> tuple[Command, str] | None:
     if f"{first} {second}" in _BY_WORD:
         return _BY_WORD[f"{first} {second}"], text[found.end() :].strip()
     if first in _BY_WORD:
-        rest = text[found.end("first") :].strip()
+        rest = text[found.end("marks") :].strip()
         return _WITH_TEXT.get(first, _BY_WORD[first]) if rest else _BY_WORD[first], rest
     return None
-
-
-def find_exactly(text: str) -> Command | None:
-    """Return the command with exactly this name, or None."""
-    return _BY_WORD.get(" ".join(text.lower().split()))
 
 
 def nearest_command(text: str, role: Role) -> str:

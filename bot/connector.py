@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import msgspec
 
+from bot.turn import CARD_TYPE
 from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
 from feedback.people import Conversation
 
@@ -20,7 +21,6 @@ TOKEN_MARGIN_S = 300.0  # fetch a new token this long before the old one ends
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
 _RETRY = frozenset(
     {
-        HTTPStatus.UNAUTHORIZED,  # our token was not accepted; the next one may be
         HTTPStatus.PRECONDITION_FAILED,
         HTTPStatus.BAD_GATEWAY,
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -47,6 +47,10 @@ class _Created(msgspec.Struct):
 class _TokenReply(msgspec.Struct):
     access_token: str
     expires_in: float
+
+
+class NotAccepted(Retriable):
+    """Not delivered: our token was not accepted. The next one may be."""
 
 
 class BotToken:
@@ -83,6 +87,11 @@ class BotToken:
             if self._clock() >= self._renew_at:
                 await self._fetch()
         return self._token
+
+    def drop(self, header: str) -> None:
+        """Forget the token that was not accepted, so that the next try has another."""
+        if header == f"Bearer {self._token}":
+            self._renew_at = 0.0
 
     async def _fetch(self) -> None:
         try:
@@ -128,10 +137,6 @@ class Connector:
         """Send a card to a person's chat and return the id of the message."""
         return await self.send(to.service_url, to.id, card_message(card, summary, to))
 
-    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
-        """Replace a card in a person's chat."""
-        await self.update(to.service_url, to.id, activity_id, card_message(card, summary, to))
-
     async def _call(self, method: str, service_url: str, path: str, activity: Json | None) -> bytes:
         if not self._is_allowed(service_url):
             msg = "the service address is not on the allow list"
@@ -140,7 +145,12 @@ class Connector:
         if self._token is not None:
             headers["Authorization"] = f"Bearer {await self._token.get()}"
         data = None if activity is None else msgspec.json.encode(activity)
-        return await self._request(method, service_url.rstrip("/") + path, data, headers)
+        try:
+            return await self._request(method, service_url.rstrip("/") + path, data, headers)
+        except NotAccepted:
+            if self._token is not None:
+                self._token.drop(headers["Authorization"])
+            raise
 
     async def _request(self, method: str, url: str, data: bytes | None, headers: dict[str, str]) -> bytes:
         try:
@@ -171,7 +181,7 @@ def card_message(card: Card, summary: str, to: Conversation) -> Json:
         "recipient": {"id": to.user_id},
         "conversation": {"id": to.id},
         "summary": summary,
-        "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}],
+        "attachments": [{"contentType": CARD_TYPE, "content": card}],
     }
 
 
@@ -180,6 +190,8 @@ def error_for(status: int, body: bytes, retry_after: str | None) -> SendError:
     reason = _reason(status, body)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Throttled(reason, retry_after_s=_seconds(retry_after))
+    if status == HTTPStatus.UNAUTHORIZED:
+        return NotAccepted(reason)
     if status in _RETRY:
         return Retriable(reason)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:

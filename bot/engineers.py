@@ -9,6 +9,8 @@ from feedback.notes import NoteKind, find_notes, keep_note
 from feedback.results import results_of
 from feedback.runs import Run, find_run, runs_of
 
+MAX_NAME = 60  # characters of a name that are said back
+
 
 async def note(turn: Turn) -> list[Reply]:
     """Log a conversation in one line, or begin to ask for it."""
@@ -28,14 +30,14 @@ async def notes(turn: Turn) -> list[Reply]:
 async def results(turn: Turn) -> list[Reply]:
     """Show the results of a run, or of the latest run of a survey."""
     if not turn.text:
-        raise NothingToSay(command="results", usage="results <survey or run>")
+        raise NothingToSay(usage="results <survey or run>")
     run = await run_named(turn)
     return [Reply(f"Results of {run.run}.", results_card(await results_of(turn.store, run)))]
 
 
 async def run_named(turn: Turn) -> Run:
     """Return the run with the name given, or the latest run of the survey with that name."""
-    name = turn.text.split()[0].lower()
+    name = turn.text.split()[0].strip(".,!?\"'“”").lower()[:MAX_NAME]
     try:
         return await find_run(turn.store, name)
     except RunUnknown:

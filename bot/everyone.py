@@ -16,7 +16,7 @@ CHUNK = 20_000  # characters of "my data" in one message; Teams takes about 100 
 async def feedback(turn: Turn) -> list[Reply]:
     """Keep what somebody says unasked."""
     if not turn.text:
-        raise NothingToSay(command="feedback", usage="feedback <what you want to tell us>")
+        raise NothingToSay(usage="feedback <what you want to tell us>")
     kept = await keep_note(turn.store, NoteKind.FEEDBACK, turn.person, turn.text, source=turn.source, now=turn.now)
     return [Reply("Thank you, your feedback is kept.", feedback_card(kept.note))]
 

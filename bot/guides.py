@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from botbuilder.core import ConversationState, TurnContext
 from botbuilder.dialogs import ComponentDialog, DialogContext, DialogSet
 from botbuilder.schema import DeliveryModes
+from jsonpickle.pickler import Pickler
 
 from bot.state import StoreStorage
 from store.contract import Store
@@ -14,24 +15,20 @@ class GuideRoom:
     """All guided conversations, and the state of each chat that is in one."""
 
     def __init__(self, store: Store, dialogs: Sequence[ComponentDialog]) -> None:
-        self._storage = StoreStorage(store)
-        self._state = ConversationState(self._storage)
+        self._state = ConversationState(StoreStorage(store))
         self._set = DialogSet(self._state.create_property("dialogs"))
         for dialog in dialogs:
             self._set.add(dialog)
 
     def of(self, context: TurnContext) -> "Guide":
         """Return what is under way in the chat of this turn."""
-        return Guide(self._storage, self._state, self._set, context)
+        return Guide(self._state, self._set, context)
 
 
 class Guide:
     """One chat's guided conversation during one turn. Every change is stored before the call returns."""
 
-    def __init__(
-        self, storage: StoreStorage, state: ConversationState, dialogs: DialogSet, context: TurnContext
-    ) -> None:
-        self._storage = storage
+    def __init__(self, state: ConversationState, dialogs: DialogSet, context: TurnContext) -> None:
         self._state = state
         self._dialogs = dialogs
         self._context = context
@@ -61,7 +58,11 @@ class Guide:
 
     async def remembered(self) -> dict[str, object] | None:
         """Return what is stored about the conversation under way, as plain data; None when there is none."""
-        return await self._storage.stored(self._state.get_storage_key(self._context))
+        inside = await self._open()
+        if inside.active_dialog is None:
+            return None
+        plain: dict[str, object] = Pickler(unpicklable=False).flatten(inside.active_dialog.state)
+        return {"name": inside.active_dialog.id, "said": plain}
 
     async def _step(self, step: Callable[[], Awaitable[object]]) -> None:
         """Take a step, store where the conversation stands, and only then say what the step said."""

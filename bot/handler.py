@@ -7,7 +7,7 @@ from botbuilder.core.teams import TeamsActivityHandler
 from botbuilder.schema import Activity
 
 from bot.router import Router, to_activity
-from bot.turn import Parts, Reply
+from bot.turn import CARD_TYPE, Parts, Reply
 from broadcast.messenger import SendError
 from cards.errors import went_wrong_card
 from cards.help import welcome_card
@@ -15,9 +15,9 @@ from feedback.people import Contact, Conversation, Person, mark_unreachable, mee
 from store.contract import StoreError
 
 ADAPTIVE_ACTION = "adaptiveCard/action"
-CARD_REPLY = "application/vnd.microsoft.card.adaptive"
 TEXT_REPLY = "application/vnd.microsoft.activity.message"
 ELSEWHERE = "I work in our personal chat, where only you and I read. Please write me there."
+NOBODY = "Teams did not tell me who you are, so I cannot do anything for you. Please try another client."
 REMOVED = "the app was removed"
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,9 @@ async def apologise(context: TurnContext, error: Exception) -> None:
     """
     reference = context.activity.id or ""
     if isinstance(error, NobodyKnown):
-        log.warning("an activity of type %s names nobody", context.activity.type)
+        log.warning("an activity of type %s names nobody, reference %s", context.activity.type, reference)
+        if context.activity.type == "message":
+            await context.send_activity(to_activity(Reply(NOBODY)))
         return
     if isinstance(error, SendError):
         raise error
@@ -113,7 +115,7 @@ def _respond(context: TurnContext, status: int, reply: Reply | None = None) -> I
     """Set the response of an invoke. Doing it here spares botbuilder a deep copy of the card."""
     body: dict[str, object] | None = None
     if reply is not None and reply.card is not None:
-        body = {"statusCode": status, "type": CARD_REPLY, "value": reply.card}
+        body = {"statusCode": status, "type": CARD_TYPE, "value": reply.card}
     elif reply is not None:
         body = {"statusCode": status, "type": TEXT_REPLY, "value": reply.text}
     response = InvokeResponse(status=status, body=body)

@@ -7,18 +7,19 @@ from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, Attachment
 
 from bot.actions import act
-from bot.commands import Command, find_command, show_help
+from bot.commands import Command, find_command, not_understood
 from bot.files import files_in
 from bot.guides import Guide, GuideRoom
 from bot.once import Message, Once, Verdict
-from bot.turn import Parts, Reply, Turn
+from bot.turn import CARD_TYPE, Parts, Reply, Turn
+from broadcast.messenger import SendError
 from cards.errors import not_saved_card, refusal_card, refusal_sentence
 from feedback.errors import NotAllowed, Refusal
 from feedback.people import Person
 from store.contract import StoreError
 
 REPEATED = "I did that a moment ago and left it at that. If you meant it, send it again in a minute."
-CARD = "application/vnd.microsoft.card.adaptive"
+ASIDES = frozenset({"cancel", "help", "stop", "start"})  # alone, these are commands in a guided conversation too
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,11 @@ class Router:
             return
         replacement = to_activity(reply)
         replacement.id = card_id
-        await context.update_activity(replacement)
+        try:
+            await context.update_activity(replacement)
+        except SendError as error:  # the old card stays; the person is told below it
+            log.warning("card not replaced (%s), reference %s", error.reason, context.activity.id)
+            await _send(context, [reply])
 
     async def _typed(self, context: TurnContext, person: Person) -> None:
         activity = context.activity
@@ -90,9 +95,9 @@ class Router:
     ) -> list[Reply]:
         """Do what a new message asks. What was refused may be asked again at once; what was done may not."""
         guide = self._guides.of(context)
-        is_cancel = found is not None and found[0].word == "cancel" and not found[1]
+        is_aside = found is not None and found[0].word in ASIDES and not found[1]
         try:
-            if is_cancel or not await guide.advance():
+            if is_aside or not await guide.advance():
                 turn = self._turn(context, person, guide, found[1] if found else text)
                 replies = await _run(turn, found[0] if found else None)
             else:
@@ -125,7 +130,7 @@ class Router:
 
 async def _run(turn: Turn, command: Command | None) -> list[Reply]:
     if command is None:
-        return await show_help(turn)
+        return await not_understood(turn)
     if not turn.role.includes(command.role):
         raise NotAllowed(command=command.word, role=command.role.value)
     return await command.run(turn)
@@ -140,4 +145,6 @@ def to_activity(reply: Reply) -> Activity:
     """Return the message that shows a reply."""
     if reply.card is None:
         return Activity(type="message", text=reply.text, text_format="markdown")
-    return Activity(type="message", summary=reply.text, attachments=[Attachment(content_type=CARD, content=reply.card)])
+    return Activity(
+        type="message", summary=reply.text, attachments=[Attachment(content_type=CARD_TYPE, content=reply.card)]
+    )

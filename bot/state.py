@@ -30,11 +30,6 @@ class StoreStorage(Storage):
                 found[key] = {**Unpickler().restore(doc["item"]), "e_tag": doc["_etag"]}
         return found
 
-    async def stored(self, key: str) -> dict[str, object] | None:
-        """Return an item as it is stored, or None."""
-        doc = await self._store.get("state", _id(key), _id(key))
-        return None if doc is None else {"item": doc["item"]}
-
     async def write(self, changes: Mapping[str, dict[str, object]]) -> None:
         """Write the items. Raises `Conflict` where another turn was first."""
         for key, item in changes.items():

@@ -13,6 +13,8 @@ from store.contract import Store
 
 Card = dict[str, object]
 
+CARD_TYPE = "application/vnd.microsoft.card.adaptive"
+
 
 class Reply(msgspec.Struct, frozen=True):
     """One message to the person: a card, with a summary for notifications, or plain text."""

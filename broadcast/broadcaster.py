@@ -5,12 +5,12 @@ from datetime import datetime
 
 from broadcast.plan import in_turns, write_plan
 from broadcast.queue import Queue
-from broadcast.slices import Slice, open_slices, reopen
+from broadcast.slices import Slice, call_sent, open_slices, reopen
 from feedback.audiences import check_audience, people_in
 from feedback.deliveries import replan, why_excluded
 from feedback.errors import AudienceEmpty, RunIsOver
 from feedback.people import Policy, find_people
-from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, move_run, unfinished_runs
+from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, find_run, move_run, unfinished_runs
 from feedback.surveys import Survey
 from store.contract import MAX_BATCH, Store
 
@@ -42,20 +42,23 @@ class Broadcaster:
 
     async def resend(self, run: Run) -> int:
         """Plan again those who are unconfirmed and can be written to, and return how many. Raises `RunIsOver`."""
+        run = await find_run(self._store, run.run)
         if run.state not in STARTED:
             raise RunIsOver(run=run.run, state=run.state.value)
         doubtful = deliveries(self._store, run.run, states=frozenset({DeliveryState.UNCONFIRMED}))
         slices = {one.id: one.slice async for one in doubtful}
-        again: list[str] = []
+        if not slices:
+            return 0
+        # The slices are opened first: were this to stop half way, what is planned again is found in an open slice.
+        await move_run(self._store, run, RunState.SENDING, leaving=STARTED)
+        await reopen(self._store, [Slice(run.run, number) for number in sorted(set(slices.values()))])
+        again = 0
         for start in range(0, len(slices), MAX_BATCH):
             people = await find_people(self._store, list(slices)[start : start + MAX_BATCH])
             group = [person.id for person in people if not why_excluded(person)]
-            again += await replan(self._store, run.run, group, DeliveryState.UNCONFIRMED)
-        if again:
-            await move_run(self._store, run, RunState.SENDING, leaving=STARTED)
-            await reopen(self._store, [Slice(run.run, number) for number in sorted({slices[one] for one in again})])
-            await self._queue_open(run)
-        return len(again)
+            again += len(await replan(self._store, run.run, group, DeliveryState.UNCONFIRMED))
+        await self._queue_open(run)
+        return again
 
     async def hold(self, run: Run) -> Run:
         """Send no more cards of a run for now; those on their way arrive. Raises `RunIsOver`."""
@@ -78,12 +81,12 @@ class Broadcaster:
         for run in await unfinished_runs(self._store):
             if run.state is RunState.PLANNING:
                 await write_plan(self._store, self._queue, run, self._policy)
-            else:
-                await self._queue_open(run)
+            await self._queue_open(run)
         self._wake()
 
     async def _queue_open(self, run: Run) -> None:
         await self._queue.put(in_turns(await open_slices(self._store, run.run)))
+        await call_sent(self._store, run.run)
         self._wake()
 
     async def _has_anybody(self, audience: str, by: str) -> bool:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from broadcast.queue import Lease, Queue
-from broadcast.slices import DONE, OPEN, Grip, LeaseLost, advance
+from broadcast.slices import DONE, OPEN, Grip, LeaseLost, Slice, advance
 from feedback.deliveries import Outcome
 from store.contract import Store, StoreError
 
@@ -29,6 +29,11 @@ class HeldSlice:
         self._lock = asyncio.Lock()
         self._is_over = False
         self._renewing: asyncio.Task[None] | None = None
+
+    @property
+    def slice(self) -> Slice:
+        """What is held."""
+        return self._grip.slice
 
     async def __aenter__(self) -> Self:
         self._renewing = asyncio.create_task(self._renew())

@@ -47,6 +47,3 @@ class Messenger(Protocol):
 
         Raises one of the `SendError`s.
         """
-
-    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
-        """Replace a card that was sent. Raises one of the `SendError`s."""

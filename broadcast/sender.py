@@ -29,6 +29,9 @@ class Message(msgspec.Struct, frozen=True):
     summary: str
 
 
+Objection = Callable[[], Awaitable[Outcome | None]]  # what to record instead of a try; None: nothing speaks against it
+
+
 class Sender:
     """Sends one card to one person, within the limits, as often as it takes and no more."""
 
@@ -47,12 +50,17 @@ class Sender:
         self._sleep = sleep
         self._chance = chance
 
-    async def send(self, person: Person, message: Message) -> Outcome:
-        """Return how it ended: sent, failed or unconfirmed. Never raises a `SendError`."""
+    async def send(self, person: Person, message: Message, objection: Objection) -> Outcome:
+        """Return how it ended: sent, failed or unconfirmed. Never raises a `SendError`.
+
+        Before every try it asks for an objection: people may say stop while their card waits.
+        """
         problem: SendError | None = None
         for attempt in range(MAX_TRIES):
             if problem is not None:
                 await self._sleep(self._pause_s(problem, attempt))
+            if (instead := await objection()) is not None:
+                return instead
             try:
                 return self._outcome(person, DeliveryState.SENT, activity_id=await self._try(person, message))
             except (Throttled, Retriable) as error:

@@ -5,12 +5,14 @@ replaces it under its etag, in one batch with the outcomes of the step before. W
 slice, whatever a queue says.
 """
 
+import contextlib
 from collections.abc import Sequence
 
 import msgspec
 
 from feedback.deliveries import Outcome, ended, record_one
-from feedback.runs import DeliveryState, Progress, Run, progress
+from feedback.errors import RunIsOver
+from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move_run, progress
 from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
 
 OPEN, DONE = "open", "done"
@@ -90,6 +92,14 @@ async def take_hold(store: Store, slice_: Slice, *, now: float, lease_s: float) 
     except Conflict:
         return None
     return Grip(slice=slice_, etag=str(mine["_etag"]), flying=tuple(found.flying))
+
+
+async def call_sent(store: Store, run: str) -> None:
+    """Call a run sent when no slice of it is open. One that is held, cancelled or closed stays so."""
+    if await open_slices(store, run):
+        return
+    with contextlib.suppress(RunIsOver):
+        await move_run(store, await find_run(store, run), RunState.SENT, leaving=frozenset({RunState.SENDING}))
 
 
 async def is_held(store: Store, slice_: Slice, *, now: float) -> bool:

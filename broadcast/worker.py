@@ -5,7 +5,6 @@ left there may or may not have arrived, so it becomes `unconfirmed`.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,11 +12,11 @@ from datetime import datetime
 from broadcast.lease import HeldSlice
 from broadcast.queue import Lease, Queue
 from broadcast.sender import Message, Sender
-from broadcast.slices import LeaseLost, Slice, is_held, open_slices, take_hold
+from broadcast.slices import LeaseLost, Slice, call_sent, is_held, take_hold
 from feedback.deliveries import Outcome, why_excluded
-from feedback.errors import RunIsOver, RunUnknown
-from feedback.people import Person, find_people, mark_unreachable
-from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run, move_run
+from feedback.errors import RunUnknown
+from feedback.people import Person, find_people, find_person, mark_unreachable
+from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run
 from store.contract import Store, StoreError
 
 CHUNK = 25  # people on their way between two records; as many may be in doubt after a crash
@@ -26,6 +25,7 @@ PER_TENANT = 4  # of them for one tenant, so that few are in doubt at a time
 IDLE_S = 2.0
 STOP_S = 10.0  # how long a stop waits for cards on their way
 LEFT_BEHIND = "the service stopped while it was being sent"
+STOPPED = frozenset({RunState.CLOSED, RunState.CANCELLED})
 CANCELLED = "the run was stopped"
 UNREACHABLE = "unreachable: "
 
@@ -46,6 +46,7 @@ class Worker:
         self._render = render
         self._now = now
         self._wake = asyncio.Event()
+        self.is_well = True  # whether the last thing it did ended as it should
         self._tenants: dict[str, asyncio.Semaphore] = {}
 
     def wake(self) -> None:
@@ -58,7 +59,9 @@ class Worker:
             self._wake.clear()
             try:
                 await self.drain()
+                self.is_well = True
             except StoreError:
+                self.is_well = False
                 log.exception("broadcast pauses: the store does not answer")
             await self._idle()
 
@@ -116,14 +119,15 @@ class Worker:
                 await held.finish(outcomes, is_done=False)
                 return
             chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
-            if run.state in {RunState.CLOSED, RunState.CANCELLED}:
+            if run.state in STOPPED:
                 await held.step([*outcomes, *self._all(chunk, DeliveryState.CANCELLED, CANCELLED)])
                 outcomes = []
                 continue
+            message = self._render(run)
             await held.step(outcomes, chunk)
-            outcomes = await self._send_chunk(held, run, chunk)
+            outcomes = await self._send_chunk(held, message, chunk)
         if await held.finish(outcomes):
-            await self._finish(slice_.run)
+            await call_sent(self._store, slice_.run)
 
     async def _planned(self, slice_: Slice) -> list[str]:
         found = deliveries(self._store, slice_.run, states=frozenset({DeliveryState.PLANNED}), slice_=slice_.number)
@@ -132,9 +136,9 @@ class Worker:
     def _all(self, people: Sequence[str], state: DeliveryState, reason: str) -> list[Outcome]:
         return [Outcome(person=one, state=state, at=self._now(), reason=reason) for one in people]
 
-    async def _send_chunk(self, held: HeldSlice, run: Run, chunk: Sequence[str]) -> list[Outcome]:
+    async def _send_chunk(self, held: HeldSlice, message: Message, chunk: Sequence[str]) -> list[Outcome]:
         """Send to up to 25 people; told to stop, wait for those on their way and record how they ended."""
-        sending = asyncio.ensure_future(self._send_all(run, chunk))
+        sending = asyncio.ensure_future(self._send_all(held.slice.run, message, chunk))
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
@@ -143,30 +147,27 @@ class Worker:
                 await asyncio.shield(held.step(sending.result()))
             raise
 
-    async def _send_all(self, run: Run, chunk: Sequence[str]) -> list[Outcome]:
-        message = self._render(run)
+    async def _send_all(self, run: str, message: Message, chunk: Sequence[str]) -> list[Outcome]:
         people = await find_people(self._store, chunk)
-        outcomes = await asyncio.gather(*(self._send_to(person, message) for person in people))
+        outcomes = await asyncio.gather(*(self._send_to(run, person, message) for person in people))
         for one in outcomes:
             if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
                 await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
         gone = sorted(set(chunk) - {one.id for one in people})
         return [*outcomes, *self._all(gone, DeliveryState.FAILED, "no longer known")]
 
-    async def _send_to(self, person: Person, message: Message) -> Outcome:
+    async def _send_to(self, run: str, person: Person, message: Message) -> Outcome:
         """Send, unless the person has opted out or become unreachable since the plan was made."""
-        reason = why_excluded(person)
-        if reason:
-            return Outcome(person=person.id, state=DeliveryState.EXCLUDED, at=self._now(), reason=reason)
-        return await self._sender.send(person, message)
 
-    async def _finish(self, name: str) -> None:
-        """Call the run sent when no slice of it is open."""
-        if await open_slices(self._store, name):
-            return
-        run = await find_run(self._store, name)
-        with contextlib.suppress(RunIsOver):  # held, cancelled or closed meanwhile
-            await move_run(self._store, run, RunState.SENT, leaving=frozenset({RunState.SENDING}))
+        async def objection() -> Outcome | None:
+            known = await find_person(self._store, person.id)
+            if known is not None and (reason := why_excluded(known)):
+                return self._all([person.id], DeliveryState.EXCLUDED, reason)[0]
+            if (await find_run(self._store, run)).state in STOPPED:
+                return self._all([person.id], DeliveryState.CANCELLED, CANCELLED)[0]
+            return None
+
+        return await self._sender.send(person, message, objection)
 
     def _clock(self) -> float:
         return self._now().timestamp()

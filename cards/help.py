@@ -54,7 +54,8 @@ def help_card(rows: Sequence[HelpRow], *, asked: str = "", nearest: str = "") ->
 def unknown(asked: str, nearest: str) -> str:
     """Return the sentence about a text that is no command, for a card or a message."""
     said = f"I don't know “{escape(excerpt(' '.join(asked.split()), _ASKED))}”."
-    return f"{said} Did you mean **{escape(nearest)}**?" if nearest else said
+    guess = f" Did you mean **{escape(nearest)}**?" if nearest else ""
+    return f"{said}{guess} To tell us something, type **feedback** and your words."
 
 
 def welcome_card(name: str) -> Card:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from cards.elements import Color, Element, hint, plain, stretch, verbatim
-from feedback.questions import MAX_TEXT, Kind, Question, without_controls
+from feedback.questions import Kind, Question, without_controls
 
 INPUT_PREFIX = "q_"  # an input's id is this and the question's id: never equal to a key of the action's own data
 MANY_CHOICES = 6  # above this a list becomes a drop-down
@@ -86,7 +86,7 @@ def _yes_no(_: Question, common: Element, answer: object) -> Element:
 
 
 def _text(_: Question, common: Element, answer: object) -> Element:
-    field: Element = {"type": "Input.Text", **common, "isMultiline": True, "maxLength": MAX_TEXT}
+    field: Element = {"type": "Input.Text", **common, "isMultiline": True}  # no maxLength: it cuts without a word
     value = raw(answer)
     return {**field, "value": value} if value else field
 

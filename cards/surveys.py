@@ -46,10 +46,12 @@ def imported_card(imported: Imported) -> Card:
     """Return what an import led to, and what to do next."""
     survey = imported.survey
     name = escape(survey.id)
+    again = [hint("Runs that were closed stay closed.")] if imported.was_closed else []
     body = [
         heading(f"{_news(imported)}: {escape(excerpt(survey.title, _TITLE))}"),
         text(f"**{name}**, version {survey.version}, {counted(len(survey.questions), 'question')}"),
         text(f"**survey show {name}** shows it, and **send {name} to me** lets you answer it yourself first."),
+        *again,
     ]
     return card(body, fallback=f"{_news(imported)}: {name}")
 
@@ -79,6 +81,8 @@ def _row(survey: Survey) -> list[Element]:
 def _news(imported: Imported) -> str:
     if imported.is_new:
         return "Survey imported"
+    if imported.was_closed:
+        return "Survey open again"
     return "Survey changed" if imported.has_changed else "Nothing has changed"
 
 

@@ -26,14 +26,20 @@ from feedback.runs import Delivery, Run, RunState
 
 NO_ANSWER = "—"
 _CLOSED_ANSWERED = "It no longer takes changes. These are the answers you gave."
-_CLOSED_UNANSWERED = "It no longer takes answers. Nothing was saved just now."
+_CLOSED_UNANSWERED = (
+    "It no longer takes answers. Nothing was saved just now. You can still tell us: type **feedback** and your words."
+)
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 
 
-def thanks_card(run: Run, delivery: Delivery, *, can_edit: bool = True, notice: str = "") -> Card:
-    """Return the thank-you with what was answered, and a way to change it while the run is open."""
-    is_open = can_edit and run.state is not RunState.CLOSED
-    title = "Thank you — your changes are saved" if delivery.revision > 1 else "Thank you — your answers are saved"
+def thanks_card(run: Run, delivery: Delivery, *, notice: str = "") -> Card:
+    """Return the thank-you with what was answered, and a way to change it while the run is open.
+
+    A `notice` says that something else than saving has happened, and takes the place of the thanks.
+    """
+    is_open = run.state is not RunState.CLOSED
+    saved = "Thank you — your changes are saved" if delivery.revision > 1 else "Thank you — your answers are saved"
+    title = "Your answers" if notice else saved
     then = "Next, the team reads the answers together. There is nothing more for you to do."
     edit = [execute("Edit my answer", "edit", {"run": run.run})] if is_open else []
     top = [banner(notice, color=Color.WARNING)] if notice else []

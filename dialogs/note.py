@@ -46,20 +46,20 @@ class NoteDialog(ComponentDialog):
     async def _keep(self, step: WaterfallStepContext) -> DialogTurnResult:
         activity, text = step.context.activity, str(step.result)
         author = await find_person(self._store, step.options["author"])
-        if author is not None:
-            found = read_marks(text)
-            company, product = step.values["company"], step.values["product"]
-            marks = Marks(
-                tags=found.tags,
-                companies=tuple(dict.fromkeys(([company] if company else []) + list(found.companies))),
-                product=product or found.product,
-            )
-            source = f"{activity.conversation.id}|{activity.id}"
-            kept = await keep_note(
-                self._store, NoteKind.NOTE, author, text, source=source, now=self._clock(), marks=marks
-            )
-            card = CardFactory.adaptive_card(note_card(kept.note, was_repeat=kept.is_repeat))
-            await step.context.send_activity(MessageFactory.attachment(card))
+        if author is None:
+            msg = "the author of a note is not known"
+            raise LookupError(msg)
+        found = read_marks(text)
+        company, product = step.values["company"], step.values["product"]
+        marks = Marks(
+            tags=found.tags,
+            companies=tuple(dict.fromkeys(([company] if company else []) + list(found.companies))),
+            product=product or found.product,
+        )
+        source = f"{activity.conversation.id}|{activity.id}"
+        kept = await keep_note(self._store, NoteKind.NOTE, author, text, source=source, now=self._clock(), marks=marks)
+        card = CardFactory.adaptive_card(note_card(kept.note, was_repeat=kept.is_repeat))
+        await step.context.send_activity(MessageFactory.attachment(card))
         return await step.end_dialog()
 
 

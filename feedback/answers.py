@@ -1,4 +1,8 @@
-"""Answers: one conditional write for each, harmless to repeat. An answer to an answered survey is an edit."""
+"""Answers: one conditional write for each, harmless to repeat. An answer to an answered survey is an edit.
+
+Whoever answers has the card, whatever is known about its way to them: an answer may be faster than the news that the
+card arrived, and a card given up for lost may still be on somebody's screen.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,23 +15,15 @@ from feedback.questions import Answers, check_answers
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery
 from store.contract import Conflict, Missing, Op, Patch, Store, Where
 
-# Whoever answers has the card, whatever we know about its way to them: an answer may be faster than the news that the
-# card has arrived.
-ANSWERABLE = (
-    DeliveryState.PLANNED,
-    DeliveryState.SENT,
-    DeliveryState.ANSWERED,
-    DeliveryState.SENDING,
-    DeliveryState.UNCONFIRMED,
-)
+MARK = "h_"  # begins the name of a field that says: these answers were recorded
 
 
 class Recorded(msgspec.Struct, frozen=True):
     """What an answer led to. `is_repeat`: this very answer had been recorded before, so nothing was written."""
 
     delivery: Delivery
-    is_edit: bool
     is_repeat: bool = False
+    is_outdated: bool = False  # it is a repeat, and other answers have taken its place since
 
 
 async def record_answer(
@@ -41,7 +37,7 @@ async def record_answer(
     if run.state is RunState.CLOSED:
         raise RunIsClosed
     answers = check_answers(run.survey, raw)
-    mark = f"h_{_fingerprint(revision, answers)}"
+    mark = f"{MARK}{_fingerprint(revision, answers)}"
     news: dict[str, object] = {
         "state": DeliveryState.ANSWERED.value,
         "answers": answers,
@@ -49,30 +45,29 @@ async def record_answer(
         "reason": "",
         mark: revision,
     }
-    when = [Where("state", Op.IN, [state.value for state in ANSWERABLE]), Where(mark, Op.MISSING)]
+    when = [Where("state", Op.NE, DeliveryState.RECALLED.value), Where(mark, Op.MISSING)]
     try:
         doc = await store.patch("runs", run.run, Patch(id=person, set=news, add={"revision": 1}, when=when))
     except Missing as error:
         raise NotYourSurvey from error
     except Conflict:
-        return await _explain(store, run, person, mark)
-    delivery = msgspec.convert(doc, Delivery)
-    return Recorded(delivery=delivery, is_edit=delivery.revision > 1)
+        return await _explain(store, run, person, mark, answers)
+    return Recorded(delivery=msgspec.convert(doc, Delivery))
 
 
-async def _explain(store: Store, run: Run, person: str, mark: str) -> Recorded:
+async def _explain(store: Store, run: Run, person: str, mark: str, answers: Answers) -> Recorded:
     """Return the repeated answer as it stands. Raises `NotYourSurvey` when it was no repeat."""
     doc = await store.get("runs", run.run, person)
     if doc is None or mark not in doc:
         raise NotYourSurvey
     delivery = msgspec.convert(doc, Delivery)
-    return Recorded(delivery=delivery, is_edit=delivery.revision > 1, is_repeat=True)
+    return Recorded(delivery=delivery, is_repeat=True, is_outdated=delivery.answers != answers)
 
 
 async def find_answered(store: Store, run: Run, person: str) -> Delivery:
-    """Return a person's own delivery. Raises `NotYourSurvey` where they have none that was sent."""
+    """Return a person's own delivery. Raises `NotYourSurvey` where they have none."""
     delivery = await find_delivery(store, run.run, person)
-    if delivery is None or delivery.state not in ANSWERABLE:
+    if delivery is None or delivery.state is DeliveryState.RECALLED:
         raise NotYourSurvey
     return delivery
 

@@ -18,7 +18,7 @@ class Refusal(Exception):
 
 
 class NotAllowed(Refusal):
-    """“{command}” is for {role}s. Type **help** to see what you can do here."""
+    """“{command}” is for {role}s. To tell us something, type **feedback** and your words. **help** shows the rest."""
 
 
 class SurveyUnknown(Refusal):
@@ -54,7 +54,7 @@ class NotYourSurvey(Refusal):
 
 
 class NothingToSay(Refusal):
-    """{command} needs some text: **{usage}**."""
+    """Please write it like this: **{usage}**."""
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from feedback.answers import MARK
 from feedback.notes import Note, notes_by
 from feedback.people import Person
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
@@ -28,5 +29,10 @@ async def everything_about(store: Store, person: Person) -> Held:
         *[await store.get("runs", run.run, delivery.id) for delivery, run in answered],
         *[await store.get("ledger", "notes", note.id) for note in notes],
     ]
-    documents = [{key: value for key, value in doc.items() if not key.startswith("_")} for doc in found if doc]
+    documents = [_shown(doc) for doc in found if doc]
     return Held(person=person, deliveries=answered, notes=notes, runs_started=started, documents=documents)
+
+
+def _shown(doc: Doc) -> Doc:
+    """Leave out what only the store and the recognition of repeated answers need: etags and fingerprints."""
+    return {key: value for key, value in doc.items() if not key.startswith(("_", MARK))}

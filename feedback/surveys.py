@@ -31,6 +31,7 @@ class Imported(msgspec.Struct, frozen=True):
     survey: Survey
     is_new: bool
     has_changed: bool
+    was_closed: bool = False  # and is open again; its closed runs stay closed
 
 
 async def import_survey(store: Store, survey: Survey) -> Imported:
@@ -89,7 +90,7 @@ async def _import_once(store: Store, survey: Survey) -> Imported:
     new = msgspec.structs.replace(survey, version=old.version + has_changed, is_closed=False)
     if new != old:
         await store.replace("surveys", _doc(new), etag=str(doc["_etag"]))
-    return Imported(new, is_new=False, has_changed=has_changed)
+    return Imported(new, is_new=False, has_changed=has_changed, was_closed=old.is_closed)
 
 
 def _doc(survey: Survey) -> Doc:

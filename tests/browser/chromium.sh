@@ -3,6 +3,9 @@
 set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="chromium"
+if command -v chromium >/dev/null 2>&1 && ! command -v dpkg >/dev/null 2>&1; then
+    exit 0  # another system, with a Chromium of its own
+fi
 for font in fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji; do
     dpkg -s "$font" >/dev/null 2>&1 || missing="$missing $font"
 done

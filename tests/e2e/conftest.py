@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from app import STORE, create_app
+from app import STORE, WORKER, create_app
+from broadcast.worker import Worker
 from settings import Settings
 from simulator import Json, Person, Teams
 from store.contract import Store
@@ -56,6 +57,11 @@ class Service:
     async def restart(self) -> None:
         await self.stop()
         await self.start()
+
+    @property
+    def worker(self) -> Worker:
+        assert self._runner is not None
+        return self._runner.app[WORKER]
 
     @property
     def store(self) -> Store:

@@ -2,7 +2,10 @@
 
 import asyncio
 
-from simulator import Json, Person, Teams, card_text
+import pytest
+
+from simulator import Fault, Json, Person, Teams, card_text
+from store.contract import Patch
 from tests.e2e.conftest import ELSEWHERE, PULSE, Service, is_survey
 
 
@@ -55,6 +58,41 @@ async def test_an_old_answer_that_comes_again_does_not_undo_an_edit(
     doc = await service.store.get("runs", "pulse-1", f"{ELSEWHERE}:{asked.who.object_id}")
     assert doc is not None
     assert (doc["revision"], doc["answers"]) == (2, {"nps": 2})
+
+
+async def test_answers_sent_before_and_changed_since_are_not_thanked_for(asked: Person, service: Service) -> None:
+    first = asked.inbox[-1]
+    for score in ("1", "2"):
+        await asked.press("answer", {"q_nps": score}, on=first)
+    again = await asked.press("answer", {"q_nps": "1"}, on=first)
+    assert "nothing was changed now" in card_text(again.card)
+    assert "Thank you" not in card_text(again.card)
+    doc = await service.store.get("runs", "pulse-1", f"{ELSEWHERE}:{asked.who.object_id}")
+    assert doc is not None
+    assert doc["answers"] == {"nps": 2}
+
+
+@pytest.mark.parametrize("state", ["planned", "sending", "unconfirmed", "failed", "excluded", "cancelled"])
+async def test_whoever_has_the_card_may_answer_whatever_we_know(state: str, asked: Person, service: Service) -> None:
+    who = f"{ELSEWHERE}:{asked.who.object_id}"
+    await service.store.patch("runs", "pulse-1", Patch(id=who, set={"state": state}))
+    answer = await asked.press("answer", {"q_nps": "9"})
+    assert "Thank you" in card_text(answer.card)
+
+
+async def test_a_card_that_cannot_be_replaced_is_followed_by_the_answer(asked: Person) -> None:
+    asked.run_into(Fault(status=404))
+    await asked.submit("answer", {"q_nps": "9"})
+    assert is_survey(asked.inbox[1])
+    assert "Thank you" in card_text(asked.card())
+
+
+async def test_help_and_stop_are_no_answers_in_a_conversation(engineer: Person) -> None:
+    await engineer.say("note")
+    await engineer.say("help")
+    assert "What you can type here" in card_text(engineer.card())
+    said = await engineer.say("Contoso")
+    assert "which product" in said.texts[-1]
 
 
 async def test_a_submitted_answer_delivered_again_leaves_one_card(asked: Person, teams: Teams) -> None:

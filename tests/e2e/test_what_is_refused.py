@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, Command
 from feedback.people import Role
 from simulator import Json, Person, Teams, card_text
 from store.contract import Doc
@@ -27,18 +27,16 @@ def _answer(**inputs: object) -> Json:
 
 
 @pytest.mark.parametrize("command", ABOVE_CUSTOMER, ids=lambda one: one.word)
-async def test_a_customer_runs_no_command_of_others(command: object, customer: Person, service: Service) -> None:
-    row = next(one for one in COMMANDS if one == command)
-    await customer.say(f"{row.word} pulse to everyone")
-    assert f"is for {row.role.value}s" in _said(customer)
+async def test_a_customer_runs_no_command_of_others(command: Command, customer: Person, service: Service) -> None:
+    await customer.say(f"{command.word} pulse to everyone")
+    assert f"is for {command.role.value}s" in _said(customer)
     for container in ("surveys", "runs", "ledger"):
         assert (await service.store.query(container)).docs == []
 
 
 @pytest.mark.parametrize("command", FOR_ADMINS, ids=lambda one: one.word)
-async def test_an_engineer_runs_no_command_of_admins(command: object, engineer: Person) -> None:
-    row = next(one for one in COMMANDS if one == command)
-    await engineer.say(f"{row.word} pulse to everyone")
+async def test_an_engineer_runs_no_command_of_admins(command: Command, engineer: Person) -> None:
+    await engineer.say(f"{command.word} pulse to everyone")
     assert "is for admins" in _said(engineer)
 
 
@@ -150,6 +148,13 @@ async def test_an_invoke_that_is_not_ours_is_not_implemented(customer: Person, t
 
 
 SENTENCES = {
+    "help me please": "What you can type here",
+    "/help": "What you can type here",
+    "survey export pulse xml": "survey export <survey> [json]",
+    "hold": "hold <run>",
+    "hold nothing-1": "no run called",
+    "continue": "continue <run>",
+    "cancel nothing-1": "no run called",
     "send": "send <survey> to <audience>",
     "send pulse": "send <survey> to <audience>",
     "send nothing to everyone": "no survey called",
@@ -172,6 +177,34 @@ SENTENCES = {
 async def test_half_a_command_says_what_is_missing(text: str, admin: Person) -> None:
     await admin.say(text)
     assert SENTENCES[text] in _said(admin)
+
+
+@pytest.mark.parametrize("words", ["stop.", "Stop!", "/stop", "STOP"])
+async def test_stop_is_understood_however_it_is_said(words: str, customer: Person, service: Service) -> None:
+    await customer.say(words)
+    doc = await service.store.get("people", *[f"{ELSEWHERE}:{customer.who.object_id}"] * 2)
+    assert doc is not None
+    assert doc["has_opted_out"] is True
+
+
+@pytest.mark.parametrize("words", ["feedback: slow search", "Feedback, slow search", "feedback slow search"])
+async def test_feedback_is_kept_however_it_is_said(words: str, customer: Person, service: Service) -> None:
+    await customer.say(words)
+    assert [doc["text"] for doc in (await service.store.query("ledger")).docs] == ["slow search"]
+
+
+async def test_an_unknown_text_is_shown_the_way_to_say_something(customer: Person) -> None:
+    await customer.say("the search is slow")
+    assert "To tell us something, type **feedback**" in _said(customer)
+
+
+async def test_a_message_from_nobody_known_is_answered(customer: Person, teams: Teams) -> None:
+    said = await customer.say("help")
+    assert isinstance(said.sent, dict)
+    told: list[str] = []
+    teams.respond = lambda call: told.append(str(call.body.get("text", "")))
+    assert (await teams.post({**said.sent, "id": "n1", "from": {"id": "29:unknown"}})).status == 200
+    assert "did not tell me who you are" in told[-1]
 
 
 async def test_an_unknown_audience_is_named_with_those_that_exist(admin: Person) -> None:
@@ -228,22 +261,25 @@ questions:
 """
 
 
+TEN_MESSAGES = {
+    "Line 1, id": "lowercase",
+    "Line 2, titel": "title",
+    "Line 3, anonymous": "not supported yet",
+    "Line 5, questions[1].kind": "nps",
+    "Line 6, questions[2].id": "line 5",
+    "Line 7, questions[3].choices": "2",
+    "Line 8, questions[4].choices": "choices",
+    "Line 9, questions[5].text": "missing",
+    "Line 10, questions[6].required": "true or false",
+    "Line 11, questions[7].id": "missing",
+}
+
+
 async def test_ten_mistakes_in_a_survey_get_ten_messages(admin: Person, service: Service) -> None:
-    await admin.say(f"survey import\n```\n{TEN_MISTAKES}```")
-    said = _said(admin)
-    for line, words in [
-        (1, "id"),
-        (2, "titel"),
-        (3, "anonymous"),
-        (5, "nsp"),
-        (6, "nps"),
-        (7, "choices"),
-        (8, "choices"),
-        (9, "text"),
-        (10, "required"),
-        (11, "id"),
-    ]:
-        assert f"Line {line}" in said
-        assert words in said
-    assert said.count("Line ") >= 10
+    reply = await admin.say(f"survey import\n```\n{TEN_MISTAKES}```")
+    said = _said(admin).replace(": \n", ": ")
+    found = dict(line.split(": ", 1) for line in said.splitlines() if line.startswith("Line "))
+    assert list(found) == list(TEN_MESSAGES), reply.texts
+    for place, words in TEN_MESSAGES.items():
+        assert words in found[place], place
     assert (await service.store.query("surveys")).docs == []

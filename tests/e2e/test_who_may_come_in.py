@@ -1,5 +1,6 @@
 """Requests that do not come from Teams, or are not what Teams sends: refused with the right status, nothing stored."""
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -131,6 +132,9 @@ WRONG_FIELDS: list[dict[str, object]] = [
     {"id": ""},
     {"attachments": "none"},
     {"channelData": []},
+    {"from": {"id": "29:x", "aadObjectId": "a/b"}},
+    {"from": {"id": "29:x", "aadObjectId": "x" * 5000}},
+    {"conversation": {"id": "a:1", "tenantId": "t/1"}},
 ]
 
 
@@ -184,6 +188,20 @@ async def test_a_service_without_its_store_is_not_ready(service: Service) -> Non
     async with aiohttp.ClientSession() as session, session.get(f"{service.url}/readyz") as answer:
         assert answer.status == 503
         assert (await answer.json())["store"] == "does not answer"
+
+
+async def test_a_worker_that_fails_makes_the_service_unready(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken() -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(service.worker, "drain", broken)
+    service.worker.wake()
+    async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+        found: tuple[int, object] = (200, None)
+        while found[0] == 200:
+            async with session.get(f"{service.url}/readyz") as answer:
+                found = answer.status, await answer.json()
+    assert found == (503, {"store": "ok", "worker": "does not answer"})
 
 
 async def test_requests_are_counted_by_how_they_ended(teams: Teams, service: Service, customer: Person) -> None:

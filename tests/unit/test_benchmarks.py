@@ -37,7 +37,7 @@ async def forget_one(store, run, person, raw, *, revision, now):
     forgotten.append(person)
     delivery = await find_delivery(store, run.run, person)
     answered = msgspec.structs.replace(delivery, answers=check_answers(run.survey, raw), revision=1)
-    return Recorded(delivery=answered, is_edit=False)
+    return Recorded(delivery=answered)
 
 bot.actions.record_answer = forget_one
 app.main(os.environ)

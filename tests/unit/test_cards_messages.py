@@ -56,9 +56,14 @@ def test_changed_answers_are_confirmed_as_changes() -> None:
     assert "your changes are saved" in shown(thanks_card(RUN, delivery_of(revision=2)))
 
 
+def test_a_notice_takes_the_place_of_the_thanks() -> None:
+    said = shown(thanks_card(RUN, delivery_of(), notice="Nothing was changed now."))
+    assert "Nothing was changed now." in said
+    assert "Thank you" not in said
+
+
 def test_an_answer_can_be_changed_while_the_run_is_open() -> None:
     assert acts(thanks_card(RUN, delivery_of())) == [{"act": "edit", "run": "exports-1"}]
-    assert acts(thanks_card(RUN, delivery_of(), can_edit=False)) == []
     assert acts(thanks_card(run_of(survey_of(), RunState.CLOSED), delivery_of())) == []
 
 
@@ -101,18 +106,20 @@ def test_help_groups_what_can_be_typed_from_everyone_to_admins() -> None:
 def test_an_unknown_text_is_said_back_with_the_nearest_command() -> None:
     card = help_card(ROWS, asked="xyz", nearest="results")
     first = next(nodes(card["body"]))
-    assert first["text"] == "I don't know “xyz”. Did you mean **results**?"
+    assert str(first["text"]).startswith(
+        "I don't know “xyz”. Did you mean **results**? To tell us something, type **feedback**"
+    )
 
 
 def test_an_unknown_text_without_a_neighbour_suggests_nothing() -> None:
-    assert unknown("xyz", "") == "I don't know “xyz”."
+    assert unknown("xyz", "").startswith("I don't know “xyz”. To tell us something")
 
 
 def test_an_unknown_text_is_one_short_line_without_markdown() -> None:
     said = unknown("a\n\n**b** " + "x" * 500, "help")
     assert said.startswith(r"I don't know “a \*\*b\*\* x")
     assert "\n" not in said
-    assert len(said) < 150
+    assert len(said) < 220
 
 
 def test_help_that_was_asked_for_explains_no_mistake() -> None:
@@ -213,8 +220,8 @@ def test_a_long_history_says_how_much_is_left_out() -> None:
 
 
 def test_a_refusal_keeps_our_marks_and_none_of_theirs() -> None:
-    assert markdown(refusal_card(NothingToSay(command="note", usage="note <text>")))[-1] == (
-        "note needs some text: **note <\u200btext>**."
+    assert markdown(refusal_card(NothingToSay(usage="note <text>")))[-1] == (
+        "Please write it like this: **note <\u200btext>**."
     )
     said = markdown(refusal_card(AudienceUnknown(audience="**[x](y)**", known="me")))[-1]
     assert said == "I don't know the audience “\\*\\*[x]\u200b(y)\\*\\*”. Use one of: me."

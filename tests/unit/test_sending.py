@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.connector import error_for
+from bot.connector import NotAccepted, error_for
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
 from broadcast.sender import MAX_TRIES, Message, Sender
+from feedback.deliveries import Outcome
 from feedback.people import Conversation, Person
 from feedback.runs import DeliveryState
 from tests.conftest import Clock
@@ -32,13 +33,15 @@ class Channel:
             raise self.errors.pop(0)
         return "activity-1"
 
-    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
-        raise AssertionError(to, activity_id, card, summary)
-
 
 def _sender(channel: Channel, clock: Clock) -> Sender:
     limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
     return Sender(channel, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(7))
+
+
+async def _none() -> Outcome | None:
+    """Nothing speaks against sending."""
+    return None
 
 
 # Microsoft's table, "Status codes from bot conversational APIs": status, code -> what becomes of the delivery.
@@ -51,7 +54,7 @@ TABLE: list[tuple[int, str, type[SendError], DeliveryState, int]] = [
     (404, "ConversationNotFound", Unreachable, DeliveryState.FAILED, 1),
     (404, "ActivityNotFoundInConversation", Unreachable, DeliveryState.FAILED, 1),
     (413, "MessageSizeTooBig", Rejected, DeliveryState.FAILED, 1),
-    (401, "Unauthorized", Retriable, DeliveryState.FAILED, MAX_TRIES),
+    (401, "Unauthorized", NotAccepted, DeliveryState.FAILED, MAX_TRIES),
     (412, "PreconditionFailed", Retriable, DeliveryState.FAILED, MAX_TRIES),
     (429, "Throttled", Throttled, DeliveryState.FAILED, MAX_TRIES),
     (502, "BadGateway", Retriable, DeliveryState.FAILED, MAX_TRIES),
@@ -70,21 +73,21 @@ async def test_each_row_of_the_error_table(
     assert type(error) is kind
     assert error.reason == f"{status} {code}"
     channel = Channel([error] * 100)
-    outcome = await _sender(channel, clock).send(PERSON, MESSAGE)
+    outcome = await _sender(channel, clock).send(PERSON, MESSAGE, _none)
     assert (outcome.state, channel.calls) == (state, tries)
     assert str(status) in outcome.reason
     assert "private" not in outcome.reason
 
 
 async def test_a_card_that_arrives_has_an_id_and_a_time(clock: Clock) -> None:
-    outcome = await _sender(Channel(), clock).send(PERSON, MESSAGE)
+    outcome = await _sender(Channel(), clock).send(PERSON, MESSAGE, _none)
     assert (outcome.state, outcome.activity_id, outcome.at) == (DeliveryState.SENT, "activity-1", clock.now())
 
 
 async def test_the_wait_asked_for_is_kept(clock: Clock) -> None:
     start = clock.time()
     error = error_for(429, b"{}", "7")
-    outcome = await _sender(Channel([error]), clock).send(PERSON, MESSAGE)
+    outcome = await _sender(Channel([error]), clock).send(PERSON, MESSAGE, _none)
     assert outcome.state is DeliveryState.SENT
     assert 7 <= clock.time() - start < 8
 
@@ -92,7 +95,7 @@ async def test_the_wait_asked_for_is_kept(clock: Clock) -> None:
 @pytest.mark.parametrize("header", [None, "", "soon", "Wed, 21 Oct 2026 07:28:00 GMT"])
 async def test_without_a_wait_asked_for_the_pause_is_random_and_bounded(header: str | None, clock: Clock) -> None:
     start = clock.time()
-    outcome = await _sender(Channel([error_for(429, b"not json", header)] * 3), clock).send(PERSON, MESSAGE)
+    outcome = await _sender(Channel([error_for(429, b"not json", header)] * 3), clock).send(PERSON, MESSAGE, _none)
     assert outcome.state is DeliveryState.SENT
     assert 0 < clock.time() - start < 3 * 30
 
@@ -100,9 +103,21 @@ async def test_without_a_wait_asked_for_the_pause_is_random_and_bounded(header: 
 async def test_somebody_without_a_chat_is_unreachable(clock: Clock) -> None:
     channel = Channel()
     nobody = Person(id="t:2", tenant="t", object_id="2")
-    outcome = await _sender(channel, clock).send(nobody, MESSAGE)
+    outcome = await _sender(channel, clock).send(nobody, MESSAGE, _none)
     assert (outcome.state, channel.calls) == (DeliveryState.FAILED, 0)
     assert outcome.reason.startswith("unreachable")
+
+
+async def test_whoever_says_stop_while_their_card_waits_does_not_get_it(clock: Clock) -> None:
+    stopped = Outcome(person=PERSON.id, state=DeliveryState.EXCLUDED, at=clock.now(), reason="opted out")
+    objections = [None, None, stopped]
+
+    async def objection() -> Outcome | None:
+        return objections.pop(0)
+
+    channel = Channel([Throttled("429", retry_after_s=2.0)] * 9)
+    assert await _sender(channel, clock).send(PERSON, MESSAGE, objection) is stopped
+    assert channel.calls == 2
 
 
 async def test_the_limiter_spaces_the_calls_of_a_tenant(clock: Clock) -> None:

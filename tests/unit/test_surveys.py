@@ -142,7 +142,7 @@ async def test_changed_content_gets_the_next_version(store: Store, changed: Surv
 async def test_importing_again_reopens_a_closed_survey_without_a_new_version(store: Store) -> None:
     await import_survey(store, PULSE)
     await close_survey(store, "pulse")
-    assert await import_survey(store, PULSE) == Imported(PULSE, is_new=False, has_changed=False)
+    assert await import_survey(store, PULSE) == Imported(PULSE, is_new=False, has_changed=False, was_closed=True)
     assert await find_survey(store, "pulse") == PULSE
 
 

@@ -36,8 +36,8 @@ class House:
         self.on_send = asyncio.Event()
         self.queue = StoreQueue(store, clock=clock.time)
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
-        sender = Sender(self, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
-        self.worker = Worker(store, self.queue, sender, render=lambda _run: Message({}, "Sample"), now=clock.now)
+        self.sender = Sender(self, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
+        self.worker = Worker(store, self.queue, self.sender, render=lambda _run: Message({}, "Sample"), now=clock.now)
         self.broadcaster = Broadcaster(store, self.queue, POLICY, now=clock.now, wake=self.worker.wake)
 
     async def send_card(self, to: Conversation, card: Card, summary: str) -> str:
@@ -47,9 +47,6 @@ class House:
             raise self.trouble[to.id]
         self.sent[to.id] += 1
         return f"activity-{to.id}"
-
-    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
-        raise AssertionError(to, activity_id, card, summary)
 
     async def populate(self, count: int) -> None:
         for number in range(count):
@@ -163,3 +160,73 @@ async def test_runs_of_a_survey_are_numbered(house: House) -> None:
     await house.populate(1)
     names = [(await house.broadcaster.start(SURVEY, "everyone", by=BY)).run for _ in range(3)]
     assert names == ["pulse-1", "pulse-2", "pulse-3"]
+
+
+async def test_a_resend_cut_short_is_found_at_the_next_start(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.populate(3)
+    house.trouble = {"a:1": Doubtful("no answer")}
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    house.trouble = {}
+
+    async def killed(_run: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.broadcaster, "_queue_open", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await house.broadcaster.resend(run)
+    assert (await house.states(run.run))[DeliveryState.PLANNED] == 1
+    await house.broadcaster.recover()
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.SENT: 3}
+
+
+async def test_a_run_whose_last_step_was_cut_off_is_called_sent_at_the_next_start(house: House) -> None:
+    await house.populate(3)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    await move_run(house.store, run, RunState.SENDING, leaving=frozenset(RunState))  # as if killed just before
+    await house.broadcaster.recover()
+    assert (await find_run(house.store, run.run)).state is RunState.SENT
+
+
+async def test_a_held_run_sends_nothing_until_it_goes_on(house: House) -> None:
+    await house.populate(120)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.broadcaster.hold(run)
+    await house.worker.drain()
+    assert not house.sent
+    assert await house.states(run.run) == {DeliveryState.PLANNED: 120}
+    await house.broadcaster.recover()
+    await house.worker.drain()
+    assert not house.sent, "a restart does not end a hold"
+    await house.broadcaster.go_on(run)
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.SENT: 120}
+    with pytest.raises(RunIsOver):
+        await house.broadcaster.go_on(run)
+
+
+async def test_a_cancelled_run_accounts_for_everybody_and_stays_cancelled(house: House) -> None:
+    await house.populate(120)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.broadcaster.hold(run)
+    await house.broadcaster.cancel(run)
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.CANCELLED: 120}
+    assert (await find_run(house.store, run.run)).state is RunState.CANCELLED
+    for change in (house.broadcaster.hold, house.broadcaster.go_on, house.broadcaster.cancel, house.broadcaster.resend):
+        with pytest.raises(RunIsOver):
+            await change(run)
+
+
+async def test_two_workers_share_a_run_and_nobody_gets_two_cards(house: House) -> None:
+    await house.populate(450)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    other = Worker(
+        house.store, house.queue, house.sender, render=lambda _run: Message({}, "Sample"), now=house.clock.now
+    )
+    await asyncio.gather(house.worker.drain(), other.drain())
+    assert await house.states(run.run) == {DeliveryState.SENT: 450}
+    assert set(house.sent.values()) == {1}
