@@ -35,7 +35,7 @@ Hearback is running. Open both in a browser, each in a tab of its own:
 
   Then, as admin:  send pulse to customers
 
-Stop it with Ctrl-C. What was said is kept in data/.
+Stop it with Ctrl-C. Surveys and answers are kept in data/.
 """
 
 

@@ -263,7 +263,7 @@ questions:
 
 TEN_MESSAGES = {
     "Line 1, id": "lowercase",
-    "Line 2, titel": "title",
+    "Line 2": "title",
     "Line 3, anonymous": "not supported yet",
     "Line 5, questions[1].kind": "nps",
     "Line 6, questions[2].id": "line 5",
