@@ -267,7 +267,7 @@ TEN_MESSAGES = {
     "Line 3, anonymous": "not supported yet",
     "Line 5, questions[1].kind": "nps",
     "Line 6, questions[2].id": "line 5",
-    "Line 7, questions[3].choices": "2",
+    "Line 7, questions[3].choices": "only one choice",
     "Line 8, questions[4].choices": "choices",
     "Line 9, questions[5].text": "missing",
     "Line 10, questions[6].required": "true or false",
