@@ -14,7 +14,9 @@ SCORE = "How likely are you to recommend"
 
 
 async def test_a_customer_may_not_send_a_survey(customer: Chat) -> None:
-    await customer.says("send pulse to everyone", "“send” is for admins. To tell us something, type feedback and your words.")
+    await customer.says(
+        "send pulse to everyone", "“send” is for admins. To tell us something, type feedback and your words."
+    )
     await customer.screenshot("30-customer-may-not-send")
 
 
