@@ -5,9 +5,9 @@ import logging
 import os
 import random
 import sys
-import time
+import time as clocks
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import aiohttp
@@ -26,13 +26,14 @@ from bot.metrics import Metrics, counting
 from bot.once import Once
 from bot.router import Router
 from bot.turn import Parts
-from broadcast.broadcaster import Broadcaster
+from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
 from broadcast.queue import StoreQueue
 from broadcast.sender import Message, Sender
 from broadcast.worker import Worker
 from cards.survey import survey_card
 from dialogs.note import NoteDialog
+from feedback.contacts import ContactRules, QuietHours
 from feedback.people import Policy
 from feedback.runs import Run
 from feedback.survey_files import read_survey
@@ -93,14 +94,22 @@ async def _assemble(
     is_allowed = service_host_check(settings.service_hosts)
     connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
     queue = StoreQueue(store, clock=lambda: now().timestamp())
-    limiter = Limiter(settings.rate_per_tenant, clock=time.monotonic, sleep=asyncio.sleep)
+    limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep)
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=random.Random())  # noqa: S311 - jitter
     worker = Worker(store, queue, sender, render=survey_message, now=now)
-    broadcaster = Broadcaster(store, queue, policy, now=now, wake=worker.wake)
+    approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
+    broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
-    parts = Parts(store=store, policy=policy, broadcaster=broadcaster, clock=now, fetch_file=files.fetch)
-    router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
+    parts = Parts(
+        store=store,
+        policy=policy,
+        broadcaster=broadcaster,
+        clock=now,
+        fetch_file=files.fetch,
+        is_allowed_tenant=gate.is_allowed_tenant,
+    )
+    router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     app[STORE] = store
     app[ENDPOINT] = MessagesEndpoint(
         HearbackAdapter(connector), FeedbackBot(parts, router), gate=gate, verifier=_verifier(settings, session)
@@ -111,6 +120,12 @@ async def _assemble(
     app[WORKER] = worker
     app[WORK] = asyncio.create_task(_keep_working(worker), name="broadcast")
     return app[WORK]
+
+
+def contact_rules(settings: Settings) -> ContactRules:
+    """Return how often and when people may be written to. The same time twice means at no hour of the day."""
+    start, end = settings.quiet_hours or (time(0), time(0))
+    return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
 def survey_message(run: Run) -> Message:
@@ -158,8 +173,8 @@ async def _keep_working(worker: Worker) -> None:
 def _verifier(settings: Settings, session: aiohttp.ClientSession) -> TokenVerifier | None:
     if not settings.checks_tokens:
         return None
-    keys = KeyRing(session, metadata_url=settings.openid_metadata_url, clock=time.time)
-    return TokenVerifier(keys, app_id=settings.app_id, issuer=settings.token_issuer, clock=time.time)
+    keys = KeyRing(session, metadata_url=settings.openid_metadata_url, clock=clocks.time)
+    return TokenVerifier(keys, app_id=settings.app_id, issuer=settings.token_issuer, clock=clocks.time)
 
 
 def _bot_token(settings: Settings, session: aiohttp.ClientSession) -> BotToken | None:
@@ -171,7 +186,7 @@ def _bot_token(settings: Settings, session: aiohttp.ClientSession) -> BotToken |
         tenant=settings.app_tenant,
         app_id=settings.app_id,
         password=settings.app_password,
-        clock=time.monotonic,
+        clock=clocks.monotonic,
     )
 
 

@@ -1,6 +1,7 @@
 """Every setting: its name, its default and what it means. Nothing else reads the environment."""
 
 from collections.abc import Callable, Mapping
+from datetime import time
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -59,6 +60,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HEARBACK_TOKEN_ISSUER", "https://api.botframework.com", "Issuer of incoming tokens."),
     Setting("HEARBACK_LOGIN_URL", "https://login.microsoftonline.com", "Where the bot gets its own token."),
     Setting("HEARBACK_RATE_PER_TENANT", "50", "Requests a second to Teams for each tenant."),
+    Setting("HEARBACK_CONTACTS_PER_30_DAYS", "4", "How often a person is written to at most. In dev: no limit."),
+    Setting("HEARBACK_QUIET_HOURS", "20:00-08:00", "When nobody is written to, by their own clock; off for never."),
+    Setting("HEARBACK_APPROVAL_ABOVE", "1000", "A survey to more people needs a second admin."),
 )
 
 
@@ -80,6 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_issuer: str
     login_url: str
     rate_per_tenant: float
+    contacts_per_30_days: int
+    quiet_hours: tuple[time, time] | None
+    approval_above: int
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
@@ -104,6 +111,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             token_issuer=reading.text("HEARBACK_TOKEN_ISSUER"),
             login_url=reading.url("HEARBACK_LOGIN_URL"),
             rate_per_tenant=reading.number("HEARBACK_RATE_PER_TENANT", 1, 10_000),
+            contacts_per_30_days=10_000 if is_dev else int(reading.number("HEARBACK_CONTACTS_PER_30_DAYS", 1, 10_000)),
+            quiet_hours=None if is_dev else reading.quiet_hours(),
+            approval_above=int(reading.number("HEARBACK_APPROVAL_ABOVE", 0, 10_000_000)),
         )
         reading.check_identity(settings)
         if reading.problems:
@@ -140,6 +150,9 @@ class _Reading:
     def store(self) -> Path:
         path = self._parsed("HEARBACK_STORE", _sqlite_path, "sqlite:///path/of/the/file.db")
         return path or Path()
+
+    def quiet_hours(self) -> tuple[time, time] | None:
+        return self._parsed("HEARBACK_QUIET_HOURS", _quiet_hours, "hours such as 20:00-08:00, in quarters, or off")
 
     def check_identity(self, settings: Settings) -> None:
         if not settings.app_id and not settings.is_dev:
@@ -186,6 +199,15 @@ def _url(text: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return text
     raise ValueError
+
+
+def _quiet_hours(text: str) -> tuple[time, time] | None:
+    if text.lower() == "off":
+        return None
+    start, end = (time.fromisoformat(part.strip()) for part in text.split("-"))
+    if any(one.minute % 15 or one.second for one in (start, end)):
+        raise ValueError
+    return start, end
 
 
 def _sqlite_path(text: str) -> Path:

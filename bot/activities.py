@@ -58,6 +58,7 @@ class Incoming(msgspec.Struct, rename="camel"):
     channel_data: _ChannelData | None = None
     timestamp: str | None = None
     locale: str | None = None
+    local_timezone: str | None = None
     text: str | None = None
     name: str | None = None
     action: str | None = None
@@ -118,6 +119,7 @@ def to_botbuilder(incoming: Incoming) -> Activity:
         channel_data={"tenant": {"id": incoming.tenant}},
         timestamp=_moment(incoming.timestamp),
         locale=incoming.locale,
+        local_timezone=incoming.local_timezone,
         text=incoming.text,
         name=incoming.name,
         action=incoming.action,

@@ -7,13 +7,14 @@ from bot.engineers import run_named
 from bot.turn import Reply, Turn
 from broadcast.slices import where_it_stands
 from cards.elements import counted
+from cards.panels import proposed_card
 from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
 from feedback.runs import Run, RunState, close_run, find_run, latest_runs, runs_of
 from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import close_survey, find_survey, import_survey, list_surveys
+from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
 
 _SEND = re.compile(r"(?P<survey>\S+)\s+to\s+(?P<audience>.+)", re.IGNORECASE | re.DOTALL)
 
@@ -69,15 +70,24 @@ async def survey_close(turn: Turn) -> list[Reply]:
 
 
 async def send(turn: Turn) -> list[Reply]:
-    """Send a survey to an audience."""
+    """Send a survey to an audience, or ask another admin to approve it."""
+    survey, audience = await asked_to_send(turn, "send <survey> to <audience>")
+    run = await turn.parts.broadcaster.start(survey, audience, by=turn.person.id)
+    if run.state is RunState.PROPOSED:
+        found = await turn.parts.broadcaster.foretell(run.audience, by=turn.person.id)
+        return [Reply(f"{run.run} waits for an approval.", proposed_card(run, found, turn.now))]
+    return [Reply(f"Sending {run.run}.", started_card(await where_it_stands(turn.store, run)))]
+
+
+async def asked_to_send(turn: Turn, usage: str) -> tuple[Survey, str]:
+    """Return the survey and the audience named in a command. Raises `Refusal`."""
     asked = _SEND.fullmatch(turn.text)
     if asked is None:
-        raise NothingToSay(usage="send <survey> to <audience>")
+        raise NothingToSay(usage=usage)
     survey = await find_survey(turn.store, _plain(asked["survey"]))
     if survey.is_closed:
         raise SurveyIsClosed(survey=survey.id)
-    run = await turn.parts.broadcaster.start(survey, _plain(asked["audience"]), by=turn.person.id)
-    return [Reply(f"Sending {run.run}.", started_card(await where_it_stands(turn.store, run)))]
+    return survey, asked["audience"].strip(" .!?")
 
 
 async def status(turn: Turn) -> list[Reply]:
@@ -91,32 +101,33 @@ async def status(turn: Turn) -> list[Reply]:
 
 async def hold(turn: Turn) -> list[Reply]:
     """Send no more cards of a run for now."""
-    run = await turn.parts.broadcaster.hold(await _run_given(turn, "hold"))
+    run = await turn.parts.broadcaster.hold(await run_given(turn, "hold"))
     return [Reply(f"{run.run} is on hold.", status_card(await where_it_stands(turn.store, run)))]
 
 
 async def go_on(turn: Turn) -> list[Reply]:
     """Go on with a run that is held."""
-    run = await turn.parts.broadcaster.go_on(await _run_given(turn, "continue"))
+    run = await turn.parts.broadcaster.go_on(await run_given(turn, "continue"))
     return [Reply(f"{run.run} goes on.", status_card(await where_it_stands(turn.store, run)))]
 
 
 async def cancel_run(turn: Turn) -> list[Reply]:
     """Send no more cards of a run, ever."""
-    run = await turn.parts.broadcaster.cancel(await _run_given(turn, "cancel"))
+    run = await turn.parts.broadcaster.cancel(await run_given(turn, "cancel"))
     return [Reply(f"{run.run} is cancelled.", status_card(await where_it_stands(turn.store, run)))]
 
 
 async def resend(turn: Turn) -> list[Reply]:
     """Send again to those for whom it is not known whether the card arrived."""
-    run = await _run_given(turn, "resend")
+    run = await run_given(turn, "resend")
     count = await turn.parts.broadcaster.resend(run)
     if not count:
         return [Reply(f"Nobody in {run.run} is unconfirmed, so nothing is sent again.")]
     return [Reply(f"Sending {run.run} again to {count} people who may not have got it.")]
 
 
-async def _run_given(turn: Turn, command: str) -> Run:
+async def run_given(turn: Turn, command: str) -> Run:
+    """Return the run named in a command. Raises `Refusal`."""
     if not turn.text:
         raise NothingToSay(usage=f"{command} <run>")
     return await find_run(turn.store, _plain(turn.text.split()[0]))

@@ -175,6 +175,10 @@ class Gate:
         self._is_allowed_host = is_allowed_host
         self._tenants = tenants
 
+    def is_allowed_tenant(self, tenant: str) -> bool:
+        """Say whether people of a tenant may be talked to."""
+        return "*" in self._tenants or tenant in self._tenants
+
     def check(self, caller: Caller, claims: Claims | None) -> None:
         """Return when the activity may come in; `claims` is None in dev. Raises `Forbidden`."""
         if caller.channel != CHANNEL:
@@ -184,7 +188,7 @@ class Gate:
         if not self._is_allowed_host(caller.service_url):
             log.warning("an activity names a service address that is not on the allow list")
             raise Forbidden
-        if "*" not in self._tenants and caller.tenant not in self._tenants:
+        if not self.is_allowed_tenant(caller.tenant):
             log.warning("an activity comes from a tenant that is not allowed")
             raise Forbidden
 

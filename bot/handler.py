@@ -136,6 +136,7 @@ def _contact(activity: Activity) -> Contact:
         object_id=sender.aad_object_id,
         name=sender.name or "",
         locale=activity.locale or "",
+        time_zone=activity.local_timezone or "",
         conversation=Conversation(
             id=activity.conversation.id,
             service_url=activity.service_url,

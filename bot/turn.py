@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from feedback.dry_run import DryRun
 from feedback.people import Person, Policy, Role
 from feedback.runs import Run
 from feedback.surveys import Survey
@@ -34,8 +35,14 @@ class File(msgspec.Struct, frozen=True):
 class Broadcaster(Protocol):
     """Sends runs."""
 
+    async def foretell(self, audience: str, *, by: str) -> DryRun:
+        """Return what a run to an audience would do now. Raises `Refusal`."""
+
     async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
-        """Write a run and its deliveries, and begin to send. Raises `Refusal`."""
+        """Write a run and its deliveries, and begin to send; or propose it to another admin. Raises `Refusal`."""
+
+    async def approve(self, name: str, *, by: str) -> Run:
+        """Begin to send a proposed run. Raises `Refusal`."""
 
     async def resend(self, run: Run) -> int:
         """Send again to those whose delivery is unconfirmed, and return how many they are. Raises `Refusal`."""
@@ -71,6 +78,7 @@ class Parts(msgspec.Struct, frozen=True):
     broadcaster: Broadcaster
     clock: Callable[[], datetime]
     fetch_file: Callable[[File], Awaitable[str]]
+    is_allowed_tenant: Callable[[str], bool]
 
 
 class Turn(msgspec.Struct, frozen=True):

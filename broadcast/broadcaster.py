@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from broadcast.plan import in_turns, write_plan
+import msgspec
+
+from broadcast.plan import Planner, in_turns
 from broadcast.queue import Queue
 from broadcast.slices import Slice, call_sent, open_slices, reopen
-from feedback.audiences import check_audience, people_in
+from feedback.approvals import approve_run, needs_approval, propose_run
+from feedback.audiences import check_names
+from feedback.contacts import ContactRules
 from feedback.deliveries import replan, why_excluded
+from feedback.dry_run import DryRun, dry_run
 from feedback.errors import AudienceEmpty, RunIsOver
 from feedback.people import Policy, find_people
 from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, find_run, move_run, unfinished_runs
@@ -18,27 +23,71 @@ UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
 
 
+class Approvals(msgspec.Struct, frozen=True):
+    """What an admin may send alone: up to so many people. `per_second` is for the finish times that are foretold."""
+
+    above: int
+    per_second: float
+
+
 class Broadcaster:
     """Starts runs. `wake` tells the workers that there is something to do."""
 
     def __init__(
-        self, store: Store, queue: Queue, policy: Policy, *, now: Callable[[], datetime], wake: Callable[[], None]
+        self,
+        store: Store,
+        queue: Queue,
+        policy: Policy,
+        rules: ContactRules,
+        approvals: Approvals,
+        *,
+        now: Callable[[], datetime],
+        wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._queue = queue
         self._policy = policy
+        self._rules = rules
+        self._approvals = approvals
+        self._planner = Planner(store, queue, policy, rules, now)
         self._now = now
         self._wake = wake
 
-    async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
-        """Write a run with all its deliveries, and begin to send. Raises `AudienceUnknown` or `AudienceEmpty`."""
-        plain = check_audience(audience)
-        if not await self._has_anybody(plain, by):
+    async def foretell(self, audience: str, *, by: str) -> DryRun:
+        """Return what a run to an audience would do now. Raises `AudienceUnknown` or `AudienceEmpty`."""
+        plain = await check_names(self._store, audience)
+        found = await dry_run(
+            self._store,
+            plain,
+            policy=self._policy,
+            by=by,
+            now=self._now(),
+            rules=self._rules,
+            per_second=self._approvals.per_second,
+        )
+        if not found.people:
             raise AudienceEmpty(audience=plain)
-        run = await create_run(self._store, survey, plain, by=by, now=self._now())
-        run = await write_plan(self._store, self._queue, run, self._policy)
+        return found
+
+    async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
+        """Write a run with all its deliveries, and begin to send; or propose it, where it needs an approval.
+
+        Raises `AudienceUnknown` or `AudienceEmpty`.
+        """
+        found = await self.foretell(audience, by=by)
+        plain = await check_names(self._store, audience)
+        if needs_approval(found.reachable, above=self._approvals.above):
+            return await propose_run(self._store, survey, plain, by=by, now=self._now())
+        return await self._plan(await create_run(self._store, survey, plain, by=by, now=self._now()))
+
+    async def approve(self, name: str, *, by: str) -> Run:
+        """Begin to send a proposed run. Raises a `Refusal` where it cannot be approved by this person now."""
+        return await self._plan(await approve_run(self._store, name, by=by, now=self._now()))
+
+    async def _plan(self, run: Run) -> Run:
+        planned = await self._planner.write(run)
         self._wake()
-        return run
+        return planned
 
     async def resend(self, run: Run) -> int:
         """Plan again those who are unconfirmed and can be written to, and return how many. Raises `RunIsOver`."""
@@ -72,7 +121,9 @@ class Broadcaster:
 
     async def cancel(self, run: Run) -> Run:
         """Send no more cards of a run, ever; whoever has one may answer it. Raises `RunIsOver`."""
-        moved = await move_run(self._store, run, RunState.CANCELLED, leaving=UNDER_WAY | {RunState.HELD})
+        moved = await move_run(
+            self._store, run, RunState.CANCELLED, leaving=UNDER_WAY | {RunState.HELD, RunState.PROPOSED}
+        )
         await self._queue_open(run)
         return moved
 
@@ -80,7 +131,7 @@ class Broadcaster:
         """Finish the plans that a crash cut short, and queue what is open: nobody depends on a message in a queue."""
         for run in await unfinished_runs(self._store):
             if run.state is RunState.PLANNING:
-                await write_plan(self._store, self._queue, run, self._policy)
+                await self._planner.write(run)
             await self._queue_open(run)
         self._wake()
 
@@ -88,8 +139,3 @@ class Broadcaster:
         await self._queue.put(in_turns(await open_slices(self._store, run.run)))
         await call_sent(self._store, run.run)
         self._wake()
-
-    async def _has_anybody(self, audience: str, by: str) -> bool:
-        async for _ in people_in(self._store, audience, policy=self._policy, by=by):
-            return True
-        return False

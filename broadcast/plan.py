@@ -1,35 +1,68 @@
 """From an audience to deliveries: one for each person, written before anything is sent."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import chain, zip_longest
 
 from broadcast.queue import Queue
 from broadcast.slices import Slice, open_slices, write_slices
 from feedback.audiences import people_in
+from feedback.contacts import ContactRules, Verdict, verdicts
 from feedback.deliveries import SLICE, planned, write_planned
+from feedback.dry_run import in_groups
 from feedback.errors import RunIsOver
-from feedback.people import Person, Policy
+from feedback.people import Policy
 from feedback.runs import Run, RunState, find_run, move_run
 from store.contract import Store
 
 
-async def write_plan(store: Store, queue: Queue, run: Run, policy: Policy) -> Run:
-    """Write every delivery of a run, then queue its slices. Done again after a crash, it adds what is missing.
+class Planner:
+    """Writes plans. Done again after a crash, a plan gets what is missing; what is there stays as it is."""
 
-    People come by tenant, so a slice has one tenant, or two at a seam. Memory holds one slice at a time.
-    """
-    count = number = 0
-    async for group in _groups(people_in(store, run.audience, policy=policy, by=run.created_by)):
-        await write_slices(store, [Slice(run.run, number, group[0].tenant)])
-        await write_planned(store, run.run, [planned(run, person, number) for person in group])
-        count, number = count + len(group), number + 1
-    try:
-        run = await move_run(store, run, RunState.SENDING, leaving=frozenset({RunState.PLANNING}), people=count)
-    except RunIsOver:  # cancelled, say, while the plan was written
-        run = await find_run(store, run.run)
-    await queue.put(in_turns(await open_slices(store, run.run)))
-    return run
+    def __init__(
+        self, store: Store, queue: Queue, policy: Policy, rules: ContactRules, now: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._policy = policy
+        self._rules = rules
+        self._now = now
+
+    async def write(self, run: Run) -> Run:
+        """Write every delivery of a run, then queue its slices.
+
+        People come by tenant, so a slice has one tenant, or two at a seam; and one time before which none of its
+        people may be written to. Memory holds one slice for each such time.
+        """
+        count = number = 0
+        filling: defaultdict[float, list[Verdict]] = defaultdict(list)
+        people = people_in(self._store, run.audience, policy=self._policy, by=run.created_by)
+        async for group in in_groups(people):
+            for one in await verdicts(self._store, group, now=self._now(), rules=self._rules, by=run.created_by):
+                due = 0.0 if one.reason or one.not_before <= self._now() else one.not_before.timestamp()
+                filling[due].append(one)
+                count += 1
+                if len(filling[due]) == SLICE:
+                    await self._write_slice(run, number, due, filling.pop(due))
+                    number += 1
+        for due, rest in sorted(filling.items()):
+            await self._write_slice(run, number, due, rest)
+            number += 1
+        return await self._begin(run, count)
+
+    async def _write_slice(self, run: Run, number: int, due: float, people: Sequence[Verdict]) -> None:
+        await write_slices(self._store, [Slice(run.run, number, people[0].person.tenant, due)])
+        await write_planned(self._store, run.run, [planned(run, one.person, number, one.reason) for one in people])
+
+    async def _begin(self, run: Run, people: int) -> Run:
+        try:
+            planning = frozenset({RunState.PLANNING})
+            run = await move_run(self._store, run, RunState.SENDING, leaving=planning, people=people)
+        except RunIsOver:  # cancelled, say, while the plan was written
+            run = await find_run(self._store, run.run)
+        await self._queue.put(in_turns(await open_slices(self._store, run.run)))
+        return run
 
 
 def in_turns(slices: list[Slice]) -> list[Slice]:
@@ -38,14 +71,3 @@ def in_turns(slices: list[Slice]) -> list[Slice]:
     for one in slices:
         by_tenant[one.tenant].append(one)
     return [one for one in chain.from_iterable(zip_longest(*by_tenant.values())) if one is not None]
-
-
-async def _groups(people: AsyncIterator[Person]) -> AsyncIterator[list[Person]]:
-    group: list[Person] = []
-    async for person in people:
-        group.append(person)
-        if len(group) == SLICE:
-            yield group
-            group = []
-    if group:
-        yield group

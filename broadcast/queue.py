@@ -62,7 +62,7 @@ class StoreQueue:
     async def put(self, slices: Sequence[Slice]) -> None:
         """Add slices under natural ids, so that adding twice is harmless."""
         for place, one in enumerate(slices):
-            due_at = self._clock() - (len(slices) - place) * IN_ORDER_S
+            due_at = max(self._clock() - (len(slices) - place) * IN_ORDER_S, one.due)
             doc: Doc = {"id": _id(one), "kind": "slice", "due_at": due_at, "again": 0}
             try:
                 await self._store.create("state", {**doc, **msgspec.to_builtins(one)})

@@ -28,6 +28,7 @@ class Slice(msgspec.Struct, frozen=True):
     run: str
     number: int
     tenant: str = ""
+    due: float = 0.0  # not before this time (epoch seconds): the end of its people's quiet hours
 
     @property
     def id(self) -> str:
@@ -49,6 +50,7 @@ class _Stored(msgspec.Struct):
     state: str
     until: float
     flying: list[str]
+    due: float = 0.0
 
 
 async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
@@ -67,7 +69,7 @@ async def open_slices(store: Store, run: str) -> list[Slice]:
     where = [Where("kind", Op.EQ, "slice"), Where("state", Op.EQ, OPEN)]
     while True:
         page = await store.query("runs", partition=run, where=where, limit=400, continuation=continuation)
-        found += [Slice(run, one.number, one.tenant) for one in msgspec.convert(page.docs, list[_Stored])]
+        found += [Slice(run, one.number, one.tenant, one.due) for one in msgspec.convert(page.docs, list[_Stored])]
         continuation = page.continuation
         if continuation is None:
             return found
@@ -157,6 +159,7 @@ def _doc(slice_: Slice, state: str, until: float, flying: Sequence[str]) -> Doc:
         "number": slice_.number,
         "tenant": slice_.tenant,
         "state": state,
+        "due": slice_.due,
         "until": until,
         "flying": list(flying),
     }

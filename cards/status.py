@@ -40,6 +40,7 @@ STATE_WORDS: dict[DeliveryState, str] = {
     DeliveryState.RECALLED: "Taken back",
 }
 RUN_WORDS: dict[RunState, str] = {
+    RunState.PROPOSED: "Waiting for another admin to **approve**",
     RunState.PLANNING: "Getting ready: the list of people is being written",
     RunState.SENDING: "Going out now",
     RunState.HELD: "On hold: no more cards leave until **continue**",

@@ -56,10 +56,9 @@ def imported_card(imported: Imported) -> Card:
     return card(body, fallback=f"{_news(imported)}: {name}")
 
 
-def file_problems_card(problems: Sequence[FileProblem]) -> Card:
-    """Return what has to be put right in a survey file, in the order of its lines."""
+def file_problems_card(problems: Sequence[FileProblem], *, title: str = "The survey was not imported") -> Card:
+    """Return what has to be put right in a file, in the order of its lines."""
     ordered = sorted(problems, key=lambda problem: problem.line)
-    title = "The survey was not imported"
 
     def build(shown: int) -> Card:
         rows = [_problem(problem) for problem in ordered[:shown]]

@@ -25,9 +25,8 @@ class Outcome(msgspec.Struct, frozen=True):
     activity_id: str = ""
 
 
-def planned(run: Run, person: Person, slice_: int) -> Delivery:
+def planned(run: Run, person: Person, slice_: int, reason: str) -> Delivery:
     """Return the delivery of a survey to a person: planned, or excluded with the reason."""
-    reason = why_excluded(person)
     state = DeliveryState.EXCLUDED if reason else DeliveryState.PLANNED
     return Delivery(run=run.run, id=person.id, state=state, slice=slice_, reason=reason)
 
@@ -59,7 +58,9 @@ def ended(outcome: Outcome) -> Patch:
     if outcome.reason:
         news["reason"] = outcome.reason
     if outcome.activity_id:
-        news |= {"activity_id": outcome.activity_id, "sent_at": msgspec.to_builtins(outcome.at)}
+        news["activity_id"] = outcome.activity_id
+    if outcome.state in {DeliveryState.SENT, DeliveryState.UNCONFIRMED}:  # in doubt, it counts as a contact too
+        news["sent_at"] = msgspec.to_builtins(outcome.at)
     waiting = [DeliveryState.PLANNED.value]
     if outcome.state is DeliveryState.SENT:
         waiting.append(DeliveryState.UNCONFIRMED.value)

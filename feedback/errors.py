@@ -106,3 +106,42 @@ def quote(text: str, limit: int = 60) -> str:
     """Return a text in quotation marks, on one line and cut to `limit` characters, for use in a sentence."""
     line = " ".join(text[: 4 * limit].split())
     return f"“{line}”" if len(line) <= limit else f"“{line[: limit - 1].rstrip()}…”"
+
+
+class AudienceUnclear(AudienceUnknown):
+    """I don't understand this audience at character {position}, {found}. I expected {expected}."""
+
+
+class AttributeUnknown(AudienceUnknown):
+    """Nobody has the attribute {attribute}. Attributes come with the file of a panel."""
+
+
+class PanelUnknown(AudienceUnknown):
+    """There is no panel called {panel}. Type **panel list** to see all."""
+
+
+class PanelNameRefused(Refusal):
+    """“{name}” cannot be the name of a panel. Begin with a letter; then letters, digits, - and _, up to 40."""
+
+
+class PeopleFileRefused(SurveyFileRefused):
+    """Nobody was imported. Please correct this and send the file again.
+
+    {list}
+    """
+
+
+class ApprovalNeedsAnother(Refusal):
+    """You started “{run}” yourself, so another admin has to approve it: **approve {run}**."""
+
+
+class ApprovalNotAsked(Refusal):
+    """The run “{run}” does not wait for an approval. Type **status {run}** to see where it stands."""
+
+
+class ApprovalTooLate(Refusal):
+    """The approval of “{run}” came too late: it was asked for until {until}. Please send the survey anew."""
+
+
+class SurveyHasChanged(Refusal):
+    """“{survey}” was changed after “{run}” was proposed, so it is not sent. Please send the survey anew."""

@@ -4,10 +4,21 @@ import contextlib
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from store.contract import Conflict, Missing, Op, Patch, Store, Where
+
+
+@lru_cache(maxsize=1024)
+def zone_of(name: str) -> ZoneInfo | None:
+    """Return the time zone with an IANA name, or None where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; not a name at all; a folder of zones, such as “Europe”
+        return None
 
 
 class Role(StrEnum):
@@ -46,6 +57,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     has_opted_out: bool = False
     first_seen_at: datetime | None = None
     attributes: dict[str, str] = {}
+    time_zone: str = ""  # IANA name, as the chat tells it
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -75,6 +87,7 @@ class Contact(msgspec.Struct, frozen=True):
     name: str
     locale: str
     conversation: Conversation
+    time_zone: str = ""  # an IANA name, or anything at all: it is the channel's word
 
 
 async def find_person(store: Store, key: str) -> Person | None:
@@ -92,7 +105,12 @@ async def meet(store: Store, contact: Contact, now: datetime) -> Person:
     known = await find_person(store, key)
     if known is None:
         return await _first_contact(store, contact, now)
-    told = {"name": contact.name or known.name, "locale": contact.locale or known.locale, "unreachable": ""}
+    told = {
+        "name": contact.name or known.name,
+        "locale": contact.locale or known.locale,
+        "time_zone": _zone(contact) or known.time_zone,
+        "unreachable": "",
+    }
     news: dict[str, object] = {field: value for field, value in told.items() if getattr(known, field) != value}
     if known.conversation != contact.conversation:
         news["conversation"] = msgspec.to_builtins(contact.conversation)
@@ -138,6 +156,7 @@ async def _first_contact(store: Store, contact: Contact, now: datetime) -> Perso
         object_id=contact.object_id,
         name=contact.name,
         locale=contact.locale or "en-US",
+        time_zone=_zone(contact),
         conversation=contact.conversation,
         first_seen_at=now,
     )
@@ -146,6 +165,11 @@ async def _first_contact(store: Store, contact: Contact, now: datetime) -> Perso
     except Conflict:  # their other message was first
         return await find_person(store, key) or person
     return person
+
+
+def _zone(contact: Contact) -> str:
+    """Return the time zone a contact tells, or nothing where it is none that we know."""
+    return contact.time_zone if contact.time_zone and zone_of(contact.time_zone) else ""
 
 
 async def _update(store: Store, key: str, news: dict[str, object]) -> Person:

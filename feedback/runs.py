@@ -36,6 +36,7 @@ class DeliveryState(StrEnum):
 class RunState(StrEnum):
     """Where a run stands."""
 
+    PROPOSED = "proposed"  # waiting for another admin's approval; nobody is planned yet
     PLANNING = "planning"  # deliveries are being written
     SENDING = "sending"
     HELD = "held"  # no more cards leave until an admin continues
@@ -54,6 +55,9 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     created_at: datetime
     created_by: str  # person id
     people: int = 0  # deliveries written, once planning is done
+    approve_until: datetime | None = None  # set where an approval is asked for
+    approved_by: str = ""  # person id
+    approved_at: datetime | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,6 +70,7 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     activity_id: str = ""
     sent_at: datetime | None = None
+    reminded_at: tuple[datetime, ...] = ()  # when the person was written to again, oldest first
     answered_at: datetime | None = None
     answers: Answers = {}
     revision: int = 0  # how many times the answers have been written
@@ -90,17 +95,23 @@ WITH_REASONS = frozenset(
 FINAL = frozenset(DeliveryState) - {DeliveryState.PLANNED, DeliveryState.SENDING}
 
 
-async def create_run(store: Store, survey: Survey, audience: str, *, by: str, now: datetime) -> Run:
-    """Write a new run with the next free name, "<survey>-<number>", and return it."""
+async def create_run(
+    store: Store, survey: Survey, audience: str, *, by: str, now: datetime, approve_until: datetime | None = None
+) -> Run:
+    """Write a new run with the next free name, "<survey>-<number>", and return it.
+
+    With `approve_until` it is only proposed: approvals.py says how it goes on.
+    """
     number = len(await runs_of(store, survey.id)) + 1
     while True:
         run = Run(
             run=f"{survey.id}-{number}",
             survey=survey,
             audience=audience,
-            state=RunState.PLANNING,
+            state=RunState.PLANNING if approve_until is None else RunState.PROPOSED,
             created_at=now,
             created_by=by,
+            approve_until=approve_until,
         )
         try:
             await store.create("runs", _run_doc(run))

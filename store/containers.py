@@ -42,7 +42,7 @@ CONTAINERS: dict[str, Container] = {
         Container(
             "runs",
             "run",
-            fields=("kind", "state", "reason", "slice", "created_at", "created_by", "survey_id"),
+            fields=("kind", "state", "reason", "sent_at", "slice", "created_at", "created_by", "survey_id"),
             across=("created_at", "created_by", "survey_id"),
         ),
         Container("ledger", "book", fields=("kind", "at", "author")),

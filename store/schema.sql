@@ -39,6 +39,7 @@ CREATE INDEX runs_id ON runs (id);
 CREATE INDEX runs_kind ON runs (partition, body ->> '$.kind', id) WHERE body ->> '$.kind' IS NOT NULL;
 CREATE INDEX runs_state ON runs (partition, body ->> '$.state', id) WHERE body ->> '$.state' IS NOT NULL;
 CREATE INDEX runs_reason ON runs (partition, body ->> '$.reason', id) WHERE body ->> '$.reason' IS NOT NULL;
+CREATE INDEX runs_sent_at ON runs (partition, body ->> '$.sent_at', id) WHERE body ->> '$.sent_at' IS NOT NULL;
 CREATE INDEX runs_slice ON runs (partition, body ->> '$.slice', id) WHERE body ->> '$.slice' IS NOT NULL;
 CREATE INDEX runs_created_at ON runs (body ->> '$.created_at', partition, id) WHERE body ->> '$.created_at' IS NOT NULL;
 CREATE INDEX runs_created_by ON runs (body ->> '$.created_by', partition, id) WHERE body ->> '$.created_by' IS NOT NULL;
@@ -100,6 +101,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('runs', 'runs_kind', '1000000 20000 15000 1'),
     ('runs', 'runs_state', '1000000 20000 5000 1'),
     ('runs', 'runs_reason', '1000000 20000 500 1'),
+    ('runs', 'runs_sent_at', '1000000 20000 50 1'),
     ('runs', 'runs_slice', '1000000 20000 100 1'),
     ('runs', 'runs_created_at', '10000 10 1 1'),
     ('runs', 'runs_created_by', '10000 10 1 1'),

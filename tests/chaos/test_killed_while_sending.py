@@ -86,6 +86,8 @@ async def process(teams: Teams, tmp_path: Path) -> AsyncIterator[Process]:
         HEARBACK_HOME_TENANTS=HOME,
         HEARBACK_ALLOWED_TENANTS=ELSEWHERE,
         HEARBACK_RATE_PER_TENANT="400",
+        HEARBACK_QUIET_HOURS="off",
+        HEARBACK_APPROVAL_ABOVE="100000",
     )
     teams.bot_url = f"{process.url}/api/messages"
     await process.start()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from app import STORE, WORKER, create_app
+from app import STORE, WORKER, Now, create_app, utc_now
 from broadcast.worker import Worker
 from settings import Settings
 from simulator import Json, Person, Teams
@@ -33,14 +33,15 @@ def is_survey(message: Json) -> bool:
 class Service:
     """The service under test; it can be stopped and started again on the same documents."""
 
-    def __init__(self, teams: Teams, settings: Settings) -> None:
+    def __init__(self, teams: Teams, settings: Settings, now: Now = utc_now) -> None:
+        self._now = now
         self.teams = teams
         self._settings = settings
         self._runner: web.AppRunner | None = None
         self.url = ""
 
     async def start(self) -> None:
-        app = create_app(self._settings)
+        app = create_app(self._settings, now=self._now)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -85,6 +86,9 @@ def settings(teams: Teams, tmp_path: Path) -> Settings:
             "HEARBACK_HOME_TENANTS": HOME,
             "HEARBACK_ALLOWED_TENANTS": ELSEWHERE,
             "HEARBACK_RATE_PER_TENANT": "10000",
+            "HEARBACK_CONTACTS_PER_30_DAYS": "1000",
+            "HEARBACK_QUIET_HOURS": "off",
+            "HEARBACK_APPROVAL_ABOVE": "3",
         }
     )
 

@@ -210,7 +210,7 @@ async def test_a_message_from_nobody_known_is_answered(customer: Person, teams: 
 async def test_an_unknown_audience_is_named_with_those_that_exist(admin: Person) -> None:
     await admin.say(f"survey import {PULSE}")
     await admin.say("send pulse to nobody special")
-    assert "I don't know the audience “nobody special”" in _said(admin)
+    assert "I don't understand this audience at character 1, at “nobody”" in _said(admin)
     assert "customers, engineers, everyone" in _said(admin)
 
 

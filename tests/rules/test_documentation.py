@@ -60,7 +60,7 @@ def test_every_setting_is_in_the_example_with_its_meaning_and_default(setting: S
 
 
 def test_the_example_names_the_settings_in_their_order_and_no_other() -> None:
-    named = re.findall(r"^# ?([A-Za-z_]+)=", _read(".env.example"), re.MULTILINE)
+    named = re.findall(r"^# ?([A-Za-z_0-9]+)=", _read(".env.example"), re.MULTILINE)
     assert named == [one.name for one in SETTINGS]
 
 

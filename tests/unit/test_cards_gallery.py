@@ -7,7 +7,7 @@ replaced by its fallback, as a client without it would do; one that has no fallb
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import cast
@@ -19,6 +19,7 @@ from cards.elements import Card, Color
 from cards.errors import not_saved_card, refusal_card, went_wrong_card
 from cards.help import help_card, welcome_card
 from cards.notes import feedback_card, note_card, notes_card
+from cards.panels import dry_run_card, panel_card, panel_list_card, proposed_card
 from cards.person import my_data_card
 from cards.results import results_card
 from cards.size import MAX_CARD_BYTES, card_size
@@ -26,8 +27,10 @@ from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_card
 from cards.surveys import file_problems_card, imported_card, survey_list_card
 from cards.thanks import closed_card, thanks_card
+from feedback.dry_run import DryRun
 from feedback.errors import AudienceUnknown, FileProblem
 from feedback.notes import Note, NoteKind
+from feedback.panels import Panel, PanelImport
 from feedback.people import Person, Role
 from feedback.questions import Answers, Choice, Kind, Question
 from feedback.results import QuestionResult, Results
@@ -116,6 +119,15 @@ def results_of(words: str = ORDINARY) -> Results:
     return Results(run_of(survey, audience=words), 12, 40, figures)
 
 
+def panel_of(words: str) -> Panel:
+    return Panel(id=words, people=1234, changed_at=NOW, changed_by="t:o", attributes=(words[:100], "size"))
+
+
+def foretold(words: str) -> DryRun:
+    later = NOW + timedelta(hours=9)
+    return DryRun(reachable=45_000, excluded={words[:200]: 12}, waiting={later: 3}, finishes_at=later)
+
+
 def gallery(words: str) -> dict[str, Card]:
     """Return every card, with `words` wherever people's words can stand."""
     survey, delivery, note = survey_of(words), delivery_of(words), note_of(words)
@@ -150,6 +162,11 @@ def gallery(words: str) -> dict[str, Card]:
         "feedback": feedback_card(note),
         "surveys": survey_list_card([survey] * 200),
         "no surveys": survey_list_card([]),
+        "panels": panel_list_card([panel_of(words)] * 200),
+        "no panels": panel_list_card([]),
+        "panel": panel_card(PanelImport(panel_of(words), is_new=False, added=3, kept=2, removed=1), skipped=4),
+        "dry run": dry_run_card(foretold(words), survey, words, NOW),
+        "proposed": proposed_card(run_of(survey, RunState.PROPOSED), foretold(words), NOW),
         "imported": imported_card(Imported(survey, is_new=True, has_changed=True)),
         "file problems": file_problems_card(file_problems),
         "my data": my_data_card(person, Role.CUSTOMER, [(delivery, run)] * 100, many),

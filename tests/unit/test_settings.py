@@ -1,5 +1,6 @@
 """Settings: read, checked, and refused with every problem at once."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,12 @@ def test_the_home_tenant_is_the_apps_own_unless_said_otherwise() -> None:
     assert Settings.from_env(REAL).allowed_tenants == frozenset()
 
 
+def test_quiet_hours_are_kept_unless_off_or_in_dev() -> None:
+    assert Settings.from_env(REAL).quiet_hours == (time(20), time(8))
+    assert Settings.from_env({**REAL, "HEARBACK_QUIET_HOURS": "off"}).quiet_hours is None
+    assert Settings.from_env({**REAL, "HEARBACK_DEV": "1"}).quiet_hours is None
+
+
 def test_a_real_service_may_not_be_sent_to_this_machine() -> None:
     assert "127.0.0.1" not in Settings.from_env(REAL).service_hosts
 
@@ -58,6 +65,9 @@ WRONG = {
     "HEARBACK_LOGIN_URL": ["ftp://x", "http://login.example"],
     "HEARBACK_OPENID_METADATA_URL": ["http://keys.example", "nothing"],
     "HEARBACK_RATE_PER_TENANT": ["0", "fast", "nan"],
+    "HEARBACK_QUIET_HOURS": ["late", "20:00", "20:07-08:00", "25:00-08:00"],
+    "HEARBACK_APPROVAL_ABOVE": ["-1", "few"],
+    "HEARBACK_CONTACTS_PER_30_DAYS": ["0"],
     "MicrosoftAppType": ["MultiTenant"],
     "MicrosoftAppPassword": [""],
 }

@@ -3,16 +3,18 @@
 import asyncio
 import random
 from collections import Counter
+from datetime import time
 
 import pytest
 
-from broadcast.broadcaster import Broadcaster
+from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, SendError, Unreachable
 from broadcast.queue import StoreQueue
 from broadcast.sender import Message, Sender
 from broadcast.slices import Slice, advance, sending_now, take_hold
 from broadcast.worker import Worker
+from feedback.contacts import ContactRules, QuietHours
 from feedback.errors import AudienceEmpty, AudienceUnknown, RunIsOver
 from feedback.people import Contact, Conversation, Policy, find_person, meet
 from feedback.questions import Kind, Question
@@ -38,7 +40,11 @@ class House:
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
         self.sender = Sender(self, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
         self.worker = Worker(store, self.queue, self.sender, render=lambda _run: Message({}, "Sample"), now=clock.now)
-        self.broadcaster = Broadcaster(store, self.queue, POLICY, now=clock.now, wake=self.worker.wake)
+        rules = ContactRules(quiet=QuietHours(start=time(0), end=time(0)))
+        approvals = Approvals(above=10_000, per_second=50)
+        self.broadcaster = Broadcaster(
+            store, self.queue, POLICY, rules, approvals, now=clock.now, wake=self.worker.wake
+        )
 
     async def send_card(self, to: Conversation, card: Card, summary: str) -> str:
         assert (card, summary) == ({}, "Sample")

@@ -1,0 +1,60 @@
+"""Commands for admins about whom a survey goes to: panels, what a send would do, and approving one."""
+
+import asyncio
+import re
+
+from bot.admins import asked_to_send, run_given
+from bot.turn import Reply, Turn
+from broadcast.slices import where_it_stands
+from cards.panels import dry_run_card, panel_card, panel_list_card
+from cards.status import started_card
+from cards.surveys import file_problems_card
+from feedback.errors import NothingToSay, PeopleFileRefused
+from feedback.panels import import_panel, list_panels
+from feedback.people_files import read_people
+
+_IMPORT = re.compile(
+    r"(?P<name>\S+)(?P<options>(?:[ \t]+(?:replace|skip wrong lines))*)\s*(?P<text>.*)", re.DOTALL | re.IGNORECASE
+)
+USAGE = "panel import <name> [replace] [skip wrong lines], with the people as a CSV file"
+
+
+async def panel_list(turn: Turn) -> list[Reply]:
+    """List the panels."""
+    return [Reply("The panels.", panel_list_card(await list_panels(turn.store)))]
+
+
+async def panel_import(turn: Turn) -> list[Reply]:
+    """Keep a panel's people from a CSV file, or say everything that is wrong with it."""
+    asked = _IMPORT.fullmatch(turn.text)
+    if asked is None:
+        raise NothingToSay(usage=USAGE)
+    text = await turn.parts.fetch_file(turn.files[0]) if turn.files else asked["text"].strip("`\n ")
+    if not text.strip():
+        raise NothingToSay(usage=USAGE)
+    options = asked["options"].lower()
+    skips = "skip wrong lines" in options
+    try:
+        file = await asyncio.to_thread(
+            read_people, text, is_allowed=turn.parts.is_allowed_tenant, skip_wrong_lines=skips
+        )
+    except PeopleFileRefused as refused:
+        return [Reply(str(refused), file_problems_card(refused.problems, title="Nobody was imported"))]
+    done = await import_panel(
+        turn.store, asked["name"], file, by=turn.person.id, now=turn.now, replaces="replace" in options
+    )
+    return [Reply(f"Panel {done.panel.id} is kept.", panel_card(done, len(file.problems)))]
+
+
+async def dry_run(turn: Turn) -> list[Reply]:
+    """Show what sending a survey to an audience would do, and send nothing."""
+    survey, audience = await asked_to_send(turn, "dry run <survey> to <audience>")
+    found = await turn.parts.broadcaster.foretell(audience, by=turn.person.id)
+    return [Reply("What it would do.", dry_run_card(found, survey, audience, turn.now))]
+
+
+async def approve(turn: Turn) -> list[Reply]:
+    """Let another admin's run go out."""
+    run = await run_given(turn, "approve")
+    run = await turn.parts.broadcaster.approve(run.run, by=turn.person.id)
+    return [Reply(f"Sending {run.run}.", started_card(await where_it_stands(turn.store, run)))]

@@ -1,0 +1,76 @@
+"""The cards about whom a survey goes to: panels, and what a run would do before it is one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cards.elements import Card, Element, card, counted, escape, excerpt, facts, heading, hint, moment, section, text
+from cards.size import fewer, fitted, left_out
+from feedback.dry_run import DryRun
+from feedback.panels import Panel, PanelImport
+from feedback.runs import Run
+from feedback.surveys import Survey
+
+_NAME = 80
+_MINUTE_S = 60
+
+
+def panel_list_card(panels: Sequence[Panel]) -> Card:
+    """Return the panels with how many people each has."""
+
+    def build(shown: int) -> Card:
+        rows = [element for one in panels[:shown] for element in _panel(one)]
+        none = [text("There are none yet. **panel import** brings one in.")] if not panels else []
+        more = [hint(one) for one in left_out(len(panels), shown)]
+        return card([heading("Panels"), *none, *rows, *more], fallback="Panels")
+
+    return fitted(build, fewer(len(panels)))
+
+
+def panel_card(done: PanelImport, skipped: int) -> Card:
+    """Return what the import of a panel led to. `skipped` is how many lines were left out."""
+    name = escape(excerpt(done.panel.id, _NAME))
+    title = f"Panel {'imported' if done.is_new else 'changed'}: {name}"
+    rows = {"People now": f"{done.panel.people:,}", "Added": f"{done.added:,}", "Kept": f"{done.kept:,}"}
+    rows |= {"Removed": f"{done.removed:,}"} if done.removed else {}
+    rows |= {"Lines left out": f"{skipped:,}"} if skipped else {}
+    use = text(f"Send to it with **send \\<survey\\> to panel {name}**.")
+    return card([heading(title), facts(rows), use], fallback=title)
+
+
+def dry_run_card(found: DryRun, survey: Survey, audience: str, now: datetime) -> Card:
+    """Return what sending would do now. Nothing has been sent."""
+    title = f"Nothing sent yet: {escape(excerpt(survey.title, _NAME))}"
+    to = hint(f"To {escape(excerpt(audience, _NAME))}")
+    return card([heading(title), to, *_counts(found, now)], fallback=title)
+
+
+def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
+    """Return the news that a run waits for another admin."""
+    name = escape(run.run)
+    title = f"Waiting for an approval: {escape(excerpt(run.survey.title, _NAME))}"
+    body = [
+        heading(title),
+        text(f"So many people need a second admin. Another one types **approve {name}**; **cancel {name}** ends it."),
+        hint(f"Run **{name}** to {escape(excerpt(run.audience, _NAME))}"),
+        *_counts(found, now),
+    ]
+    return card(body, fallback=title)
+
+
+def _counts(found: DryRun, now: datetime) -> list[Element]:
+    rows = {"Will get it": f"{found.reachable:,}"}
+    rows |= {f"Left out: {escape(reason)}": f"{count:,}" for reason, count in found.excluded.items()}
+    rows |= {"Everybody": f"{found.people:,}"}
+    later = [
+        hint(f"{counted(count, 'person', 'people')} will be written to from {moment(at)}, after their quiet hours.")
+        for at, count in list(found.waiting.items())[:5]
+    ]
+    minutes = found.seconds(now) / _MINUTE_S
+    time = "less than a minute" if minutes < 1 else counted(round(minutes), "minute")
+    return [section([facts(rows), *later, text(f"Done about **{time}** after it starts.")])]
+
+
+def _panel(panel: Panel) -> list[Element]:
+    attributes = f" · {', '.join(panel.attributes)}" if panel.attributes else ""
+    people = counted(panel.people, "person", "people")
+    return [text(f"**{escape(panel.id)}**: {people}"), hint(f"Changed {moment(panel.changed_at)}{escape(attributes)}")]

@@ -1,0 +1,91 @@
+"""What a run would do, before it is one: whom it would reach, whom not and why, and when it would be done.
+
+Writes nothing and sends nothing. Counts, never lists, so its size does not grow with the audience.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from feedback.audiences import people_in
+from feedback.contacts import ContactRules, verdicts
+from feedback.people import Person, Policy
+from store.contract import MAX_BATCH, Store
+
+
+class DryRun(msgspec.Struct, frozen=True):
+    """The people of an audience by what would happen to them. `waiting` are reachable too, but later."""
+
+    reachable: int
+    excluded: Mapping[str, int]  # reason -> people
+    waiting: Mapping[datetime, int]  # end of their quiet hours -> people
+    finishes_at: datetime  # at the rate given; not before those who wait are written to
+
+    @property
+    def people(self) -> int:
+        """The audience: everybody who is in it."""
+        return self.reachable + sum(self.excluded.values())
+
+    def seconds(self, now: datetime) -> float:
+        """Return how long the run would take from a moment on."""
+        return max((self.finishes_at - now).total_seconds(), 0.0)
+
+
+async def dry_run(
+    store: Store,
+    audience: str,
+    *,
+    policy: Policy,
+    by: str,
+    now: datetime,
+    rules: ContactRules,
+    per_second: float,
+) -> DryRun:
+    """Count what a run to an audience, in its plain form, would do now. `per_second` is the budget of each tenant."""
+    excluded: Counter[str] = Counter()
+    turns: Counter[tuple[str, datetime]] = Counter()  # tenant and when -> people
+    async for group in in_groups(people_in(store, audience, policy=policy, by=by)):
+        for one in await verdicts(store, group, now=now, rules=rules, by=by):
+            if one.reason:
+                excluded[one.reason] += 1
+            else:
+                turns[one.person.tenant, one.not_before] += 1
+    waiting: Counter[datetime] = Counter()
+    for (_, at), people in turns.items():
+        if at > now:
+            waiting[at] += people
+    return DryRun(
+        reachable=turns.total(),
+        excluded=dict(excluded.most_common()),
+        waiting=dict(sorted(waiting.items())),
+        finishes_at=_finish(turns, now, per_second),
+    )
+
+
+async def in_groups(people: AsyncIterator[Person]) -> AsyncIterator[list[Person]]:
+    """Give people up to a hundred at a time."""
+    group: list[Person] = []
+    async for person in people:
+        group.append(person)
+        if len(group) == MAX_BATCH:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _finish(turns: Mapping[tuple[str, datetime], int], now: datetime, per_second: float) -> datetime:
+    """Return when the slowest tenant is done: each has a budget of its own, and nobody is written to early."""
+    tenants: dict[str, list[tuple[datetime, int]]] = {}
+    for (tenant, at), people in turns.items():
+        tenants.setdefault(tenant, []).append((at, people))
+    return max((_done(sorted(one), now, per_second) for one in tenants.values()), default=now)
+
+
+def _done(turns: Iterable[tuple[datetime, int]], now: datetime, per_second: float) -> datetime:
+    done = now
+    for at, people in turns:
+        done = max(done, at) + timedelta(seconds=people / per_second)
+    return done
