@@ -39,6 +39,7 @@ async def my_data(turn: Turn) -> list[Reply]:
     full = {
         "role": turn.role,
         "runs_started": held.runs_started,
+        "panels": held.panels,
         "guided_conversation": await turn.guides.remembered(),
         "documents": held.documents,
     }

@@ -4,6 +4,7 @@ import msgspec
 
 from feedback.answers import MARK
 from feedback.notes import Note, notes_by
+from feedback.panels import panels_of
 from feedback.people import Person
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
 from store.contract import Doc, Store
@@ -16,6 +17,7 @@ class Held(msgspec.Struct, frozen=True):
     deliveries: list[tuple[Delivery, Run]]
     notes: list[Note]
     runs_started: list[str]
+    panels: list[str]
     documents: list[Doc]
 
 
@@ -30,7 +32,14 @@ async def everything_about(store: Store, person: Person) -> Held:
         *[await store.get("ledger", "notes", note.id) for note in notes],
     ]
     documents = [_shown(doc) for doc in found if doc]
-    return Held(person=person, deliveries=answered, notes=notes, runs_started=started, documents=documents)
+    return Held(
+        person=person,
+        deliveries=answered,
+        notes=notes,
+        runs_started=started,
+        panels=await panels_of(store, person.id),
+        documents=documents,
+    )
 
 
 def _shown(doc: Doc) -> Doc:

@@ -51,6 +51,9 @@ async def test_a_panel_from_a_file_is_an_audience(admin: Person, people: list[Pe
     assert "insiders" in _said(admin)
     await admin.say("panel list")
     assert "2 people" in _said(admin)
+    everything = await people[0].say("my data")
+    assert '"panels": [\n    "insiders"' in "".join(everything.texts)
+    assert '"size": "small"' in "".join(everything.texts)
     await admin.say("send pulse to panel insiders and size=small")
     for person in people[:2]:
         await person.received(is_survey)
