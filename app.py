@@ -7,6 +7,7 @@ import random
 import sys
 import time as clocks
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -26,10 +27,12 @@ from bot.metrics import Metrics, counting
 from bot.once import Once
 from bot.router import Router
 from bot.turn import Parts
+from broadcast.azure_queue import open_azure_queue
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
-from broadcast.queue import StoreQueue
+from broadcast.queue import Queue
 from broadcast.sender import Message, Sender
+from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from cards.survey import survey_card
 from dialogs.note import NoteDialog
@@ -49,6 +52,7 @@ RESTART_S = 5.0  # before the worker is started again
 Now = Callable[[], datetime]
 
 STORE = web.AppKey("STORE", Store)
+QUEUE = web.AppKey("QUEUE", Queue)
 ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
 WORKER = web.AppKey("WORKER", Worker)
 WORK: web.AppKey[asyncio.Task[None]] = web.AppKey("WORK", asyncio.Task)
@@ -70,8 +74,8 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
         kept = store or await open_sqlite(settings.store_path)
         connections = aiohttp.TCPConnector(limit=CONNECTIONS)
         try:
-            async with aiohttp.ClientSession(connector=connections) as session:
-                worker = await _assemble(app, settings, kept, session, now)
+            async with aiohttp.ClientSession(connector=connections) as session, _queue(settings, kept, now) as queue:
+                worker = await _assemble(app, settings, kept, queue, session, now)
                 yield
                 worker.cancel()
                 await asyncio.wait({worker})
@@ -86,14 +90,29 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     return app
 
 
+def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextManager[Queue]:
+    def clock() -> float:
+        return now().timestamp()
+
+    at = settings.azure_queue
+    if at is None:
+        return nullcontext(StoreQueue(store, clock=clock))
+    return open_azure_queue(
+        store,
+        connection_string=at.connection_string,
+        endpoint=at.endpoint,
+        clock=clock,
+        creates=settings.is_dev,
+    )
+
+
 async def _assemble(
-    app: web.Application, settings: Settings, store: Store, session: aiohttp.ClientSession, now: Now
+    app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
 ) -> asyncio.Task[None]:
     """Put the parts together, start the worker and return its task."""
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
     connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
-    queue = StoreQueue(store, clock=lambda: now().timestamp())
     limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep)
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=random.Random())  # noqa: S311 - jitter
     worker = Worker(store, queue, sender, render=survey_message, now=now)
@@ -111,6 +130,7 @@ async def _assemble(
     )
     router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     app[STORE] = store
+    app[QUEUE] = queue
     app[ENDPOINT] = MessagesEndpoint(
         HearbackAdapter(connector), FeedbackBot(parts, router), gate=gate, verifier=_verifier(settings, session)
     )
@@ -143,14 +163,19 @@ async def _alive(_request: web.Request) -> web.Response:
 
 async def _ready(request: web.Request) -> web.Response:
     """Say by name which part answers; 503 when one does not."""
-    parts = {"store": await _answers(request.app[STORE]), "worker": request.app[WORKER].is_well}
+    app = request.app
+    parts = {
+        "store": await _answers(app[STORE]),
+        "queue": await _answers(app[QUEUE]),
+        "worker": app[WORKER].is_well,
+    }
     words = {name: "ok" if is_ok else "does not answer" for name, is_ok in parts.items()}
     return web.json_response(words, status=200 if all(parts.values()) else 503)
 
 
-async def _answers(store: Store) -> bool:
+async def _answers(part: Store | Queue) -> bool:
     try:
-        await store.ping()
+        await part.ping()
     except StoreError:
         return False
     return True
@@ -199,7 +224,8 @@ async def _load_sample(store: Store) -> None:
 def main(environment: Mapping[str, str]) -> None:
     """Run the service until it is told to stop. Exits with 2 and every problem when the settings cannot be used."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    for wordy in ("aiohttp.access", "azure"):  # they write a line for each request
+        logging.getLogger(wordy).setLevel(logging.WARNING)
     try:
         settings = Settings.from_env(environment)
     except SettingsError as error:

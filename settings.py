@@ -41,6 +41,22 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MicrosoftAppTenantId", "", "Entra tenant id of the registration."),
     Setting("HEARBACK_DEV", "", "1: run without an app id and without checking tokens, on this machine only."),
     Setting("HEARBACK_STORE", "sqlite:///data/hearback.db", "Where documents are kept: sqlite:///path."),
+    Setting(
+        "HEARBACK_QUEUE",
+        "store",
+        "Where work waits to be sent: store (with the documents) or azure (Azure Storage Queues).",
+    ),
+    Setting(
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "",
+        "With HEARBACK_QUEUE=azure: the connection string of the storage account.",
+        is_secret=True,
+    ),
+    Setting(
+        "AZURE_STORAGE_QUEUE_ENDPOINT",
+        "",
+        "Instead of a connection string: https://<account>.queue.core.windows.net, reached by managed identity.",
+    ),
     Setting("HEARBACK_ADMINS", "", "Entra object ids of the admins, comma separated. They belong to a home tenant."),
     Setting("HEARBACK_HOME_TENANTS", "", "Tenant ids whose members are engineers. Default: MicrosoftAppTenantId."),
     Setting(
@@ -66,8 +82,15 @@ SETTINGS: tuple[Setting, ...] = (
 )
 
 
+class AzureQueueAt(msgspec.Struct, frozen=True):
+    """Where the queue service is: a connection string, or an endpoint to which the managed identity has access."""
+
+    connection_string: str
+    endpoint: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings, checked. `store_path` is where SQLite keeps its file."""
+    """The settings, checked. `store_path` is where SQLite keeps its file; without `azure_queue` the queue is there."""
 
     host: str
     port: int
@@ -76,6 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     app_tenant: str
     is_dev: bool
     store_path: Path
+    azure_queue: AzureQueueAt | None
     admins: frozenset[str]
     home_tenants: frozenset[str]
     allowed_tenants: frozenset[str]
@@ -102,6 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             app_tenant=app_tenant,
             is_dev=is_dev,
             store_path=reading.store(),
+            azure_queue=reading.queue(),
             admins=reading.names("HEARBACK_ADMINS") or _only(PLAYGROUND_USER, when=is_dev),
             home_tenants=reading.names("HEARBACK_HOME_TENANTS")
             or _only(app_tenant or PLAYGROUND_TENANT, when=is_dev or bool(app_tenant)),
@@ -153,6 +178,20 @@ class _Reading:
 
     def quiet_hours(self) -> tuple[time, time] | None:
         return self._parsed("HEARBACK_QUIET_HOURS", _quiet_hours, "hours such as 20:00-08:00, in quarters, or off")
+
+    def queue(self) -> AzureQueueAt | None:
+        """Return where the queue service is, or None when the store has the queue. Never tells the secret."""
+        if self._parsed("HEARBACK_QUEUE", _kind_of_queue, "store or azure") != "azure":
+            return None
+        by_key, at = self.text("AZURE_STORAGE_CONNECTION_STRING"), "AZURE_STORAGE_QUEUE_ENDPOINT"
+        if bool(by_key) == bool(self.text(at)):
+            self.problems.append(
+                f"HEARBACK_QUEUE=azure needs AZURE_STORAGE_CONNECTION_STRING or {at}; set one of them."
+            )
+            return None
+        if by_key and not _can_connect(by_key):
+            self.problems.append("AZURE_STORAGE_CONNECTION_STRING: expected AccountName=…;AccountKey=…;…")
+        return AzureQueueAt(connection_string=by_key, endpoint="" if by_key else self.url(at))
 
     def check_identity(self, settings: Settings) -> None:
         if not settings.app_id and not settings.is_dev:
@@ -215,3 +254,15 @@ def _sqlite_path(text: str) -> Path:
     if scheme != "sqlite" or not found or not path:
         raise ValueError
     return Path(path)
+
+
+def _kind_of_queue(text: str) -> str:
+    if text not in {"store", "azure"}:
+        raise ValueError
+    return text
+
+
+def _can_connect(text: str) -> bool:
+    """Say whether a connection string has what is needed to find an account and to be let in."""
+    names = {part.partition("=")[0].strip().casefold() for part in text.split(";")}
+    return {"accountname", "accountkey"} <= names or {"queueendpoint", "sharedaccesssignature"} <= names

@@ -1,6 +1,6 @@
 """What the rest of Hearback asks of broadcasting: start a run, send again what is in doubt, carry on after a stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 
 import msgspec
@@ -132,10 +132,11 @@ class Broadcaster:
         for run in await unfinished_runs(self._store):
             if run.state is RunState.PLANNING:
                 await self._planner.write(run)
-            await self._queue_open(run)
+            await self._queue_open(run, but={one.slice for one in await self._queue.aside()})
         self._wake()
 
-    async def _queue_open(self, run: Run) -> None:
-        await self._queue.put(in_turns(await open_slices(self._store, run.run)))
+    async def _queue_open(self, run: Run, *, but: Container[Slice | None] = ()) -> None:
+        slices = [one for one in await open_slices(self._store, run.run) if one not in but]
+        await self._queue.put(in_turns(slices))
         await call_sent(self._store, run.run)
         self._wake()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feedback.deliveries import Outcome, ended, record_one
+from feedback.deliveries import Outcome, ended, late, record_one
 from feedback.errors import RunIsOver
 from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move_run, progress
 from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
@@ -119,21 +119,25 @@ async def advance(
     try:
         made = await store.batch("runs", grip.slice.run, changes)
     except Conflict:
-        return await _advance_singly(store, grip, outcomes, doc)
+        made = await _advance_past_answers(store, grip, outcomes, doc)
     return Grip(slice=grip.slice, etag=str(made[0]["_etag"]), flying=tuple(flying))
 
 
-async def _advance_singly(store: Store, grip: Grip, outcomes: Sequence[Outcome], doc: Doc) -> Grip:
-    """Do the same when an answer was faster than an outcome; the slice's document decides first."""
-    try:
-        made = await store.replace("runs", doc, etag=grip.etag)
-    except Conflict as error:
-        for one in outcomes:  # ours or not any more, what has arrived has arrived
-            await record_one(store, grip.slice.run, one)
-        raise LeaseLost from error
-    for one in outcomes:
+async def _advance_past_answers(store: Store, grip: Grip, outcomes: Sequence[Outcome], doc: Doc) -> list[Doc]:
+    """Do the same, still in one batch, when answers were faster than outcomes; every try has met with a new one."""
+    while await _is_ours(store, grip):
+        found = [await late(store, grip.slice.run, one) for one in outcomes]
+        changes: list[Change] = [Replace(doc, grip.etag), *(one for one in found if one is not None)]
+        with contextlib.suppress(Conflict):
+            return await store.batch("runs", grip.slice.run, changes)
+    for one in outcomes:  # ours or not any more, what has arrived has arrived
         await record_one(store, grip.slice.run, one)
-    return Grip(slice=grip.slice, etag=str(made["_etag"]), flying=tuple(msgspec.convert(doc, _Stored).flying))
+    raise LeaseLost
+
+
+async def _is_ours(store: Store, grip: Grip) -> bool:
+    doc = await store.get("runs", grip.slice.run, grip.slice.id)
+    return doc is not None and doc["_etag"] == grip.etag
 
 
 async def where_it_stands(store: Store, run: Run) -> Progress:

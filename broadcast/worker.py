@@ -5,11 +5,12 @@ left there may or may not have arrived, so it becomes `unconfirmed`.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from broadcast.lease import HeldSlice
+from broadcast.lease import HeldMessage, HeldSlice
 from broadcast.queue import Lease, Queue
 from broadcast.sender import Message, Sender
 from broadcast.slices import LeaseLost, Slice, call_sent, is_held, take_hold
@@ -66,7 +67,7 @@ class Worker:
             await self._idle()
 
     async def drain(self) -> None:
-        """Work until the queue has nothing that is due. Raises the first error, once everything else has stopped."""
+        """Work until the queue has nothing that is due. Raises the first `StoreError`, once all else has stopped."""
         working: set[asyncio.Task[None]] = set()
         try:
             while (lease := await self._queue.take()) is not None or working:
@@ -75,7 +76,7 @@ class Worker:
                 if lease is None or len(working) >= AT_ONCE:
                     done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
-                        task.result()
+                        _check(task)
         finally:
             for task in working:
                 task.cancel()
@@ -89,26 +90,38 @@ class Worker:
             return
 
     async def _work(self, lease: Lease) -> None:
+        """Work on a slice. What fails by a fault in it, of its data or of ours, is counted by the queue."""
         slice_ = lease.slice
-        async with self._tenants.setdefault(slice_.tenant, asyncio.Semaphore(PER_TENANT)):
-            now = self._clock()
-            grip = await take_hold(self._store, slice_, now=now, lease_s=self._queue.lease_s)
+        async with (
+            HeldMessage(self._queue, lease) as message,
+            self._tenants.setdefault(slice_.tenant, asyncio.Semaphore(PER_TENANT)),
+        ):
+            lease_s = self._queue.lease_s
+            grip = await take_hold(self._store, slice_, now=self._clock(), lease_s=lease_s)
             if grip is None:
-                await self._leave(lease)
+                await self._leave(message, slice_)
                 return
-            async with HeldSlice(self._store, self._queue, lease, grip, self._clock) as held:
-                try:
+            try:
+                async with HeldSlice(self._store, grip, self._clock, lease_s=lease_s) as held:
                     await self._send_slice(held, slice_, grip.flying)
-                except RunUnknown:
-                    log.warning("slice %s belongs to no run", slice_)
-                except LeaseLost:
-                    log.warning("slice %s was taken over", slice_)
+            except RunUnknown:
+                log.warning("slice %s belongs to no run", slice_)
+                await message.set_aside("it belongs to no run")
+            except LeaseLost:
+                log.warning("slice %s was taken over", slice_)
+                await message.leave(after_s=lease_s)
+            else:
+                await message.finish()
+                await call_sent(self._store, slice_.run)
 
-    async def _leave(self, lease: Lease) -> None:
+    async def _leave(self, message: HeldMessage, slice_: Slice) -> None:
         """Put down a message whose slice is done, or is being worked on by somebody else."""
-        if await is_held(self._store, lease.slice, now=self._clock()):
-            return  # the message comes back when this lease has run out; the slice may be free by then
-        await self._queue.finish(lease)
+        if await is_held(self._store, slice_, now=self._clock()):
+            await message.leave(after_s=self._queue.lease_s)  # the slice may be free by then
+        else:
+            await message.finish()
+            with contextlib.suppress(RunUnknown):
+                await call_sent(self._store, slice_.run)
 
     async def _send_slice(self, held: HeldSlice, slice_: Slice, left: Sequence[str]) -> None:
         outcomes = self._all(left, DeliveryState.UNCONFIRMED, LEFT_BEHIND)
@@ -126,8 +139,7 @@ class Worker:
             message = self._render(run)
             await held.step(outcomes, chunk)
             outcomes = await self._send_chunk(held, message, chunk)
-        if await held.finish(outcomes):
-            await call_sent(self._store, slice_.run)
+        await held.finish(outcomes)
 
     async def _planned(self, slice_: Slice) -> list[str]:
         found = deliveries(self._store, slice_.run, states=frozenset({DeliveryState.PLANNED}), slice_=slice_.number)
@@ -171,3 +183,12 @@ class Worker:
 
     def _clock(self) -> float:
         return self._now().timestamp()
+
+
+def _check(task: asyncio.Task[None]) -> None:
+    """Pass on that the store is away. Any other error concerns one slice; the queue has counted it."""
+    error = task.exception()
+    if isinstance(error, StoreError):
+        raise error
+    if error is not None:
+        log.error("a slice could not be worked on", exc_info=error)

@@ -61,11 +61,16 @@ def ended(outcome: Outcome) -> Patch:
         news["activity_id"] = outcome.activity_id
     if outcome.state in {DeliveryState.SENT, DeliveryState.UNCONFIRMED}:  # in doubt, it counts as a contact too
         news["sent_at"] = msgspec.to_builtins(outcome.at)
-    waiting = [DeliveryState.PLANNED.value]
-    if outcome.state is DeliveryState.SENT:
-        waiting.append(DeliveryState.UNCONFIRMED.value)
     gone = () if outcome.reason else ("reason",)
-    return Patch(id=outcome.person, set=news, unset=gone, when=[Where("state", Op.IN, waiting)])
+    return Patch(id=outcome.person, set=news, unset=gone, when=[Where("state", Op.IN, _waiting(outcome))])
+
+
+async def late(store: Store, run: str, outcome: Outcome) -> Patch | None:
+    """Return the change that records an outcome as the delivery is now; None where there is nothing to record."""
+    doc = await store.get("runs", run, outcome.person)
+    if doc is not None and doc["state"] in _waiting(outcome):
+        return ended(outcome)
+    return None if doc is None else _noted(outcome)
 
 
 async def record_one(store: Store, run: str, outcome: Outcome) -> None:
@@ -73,9 +78,20 @@ async def record_one(store: Store, run: str, outcome: Outcome) -> None:
     try:
         await store.patch("runs", run, ended(outcome))
     except Conflict:
-        if outcome.activity_id:
-            note = {"activity_id": outcome.activity_id, "sent_at": msgspec.to_builtins(outcome.at)}
-            await store.patch("runs", run, Patch(id=outcome.person, set=note))
+        if (note := _noted(outcome)) is not None:
+            await store.patch("runs", run, note)
+
+
+def _waiting(outcome: Outcome) -> list[str]:
+    """Return the states that an outcome ends."""
+    waiting = [DeliveryState.PLANNED.value]
+    return [*waiting, DeliveryState.UNCONFIRMED.value] if outcome.state is DeliveryState.SENT else waiting
+
+
+def _noted(outcome: Outcome) -> Patch | None:
+    """Return the change that gives a delivery that has its state already the message's id."""
+    note = {"activity_id": outcome.activity_id, "sent_at": msgspec.to_builtins(outcome.at)}
+    return Patch(id=outcome.person, set=note) if outcome.activity_id else None
 
 
 async def replan(store: Store, run: str, people: Sequence[str], state: DeliveryState) -> list[str]:

@@ -92,4 +92,7 @@ def test_a_name_that_is_nearly_right_is_not_ignored(name: str) -> None:
 
 
 def test_secrets_are_marked_and_have_no_default() -> None:
-    assert [(one.name, one.default) for one in SETTINGS if one.is_secret] == [("MicrosoftAppPassword", "")]
+    assert {one.name: one.default for one in SETTINGS if one.is_secret} == {
+        "MicrosoftAppPassword": "",
+        "AZURE_STORAGE_CONNECTION_STRING": "",
+    }

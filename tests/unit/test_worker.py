@@ -10,11 +10,13 @@ import pytest
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, SendError, Unreachable
-from broadcast.queue import StoreQueue
 from broadcast.sender import Message, Sender
 from broadcast.slices import Slice, advance, sending_now, take_hold
+from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
+from feedback.answers import record_answer
 from feedback.contacts import ContactRules, QuietHours
+from feedback.deliveries import Outcome
 from feedback.errors import AudienceEmpty, AudienceUnknown, RunIsOver
 from feedback.people import Contact, Conversation, Policy, find_person, meet
 from feedback.questions import Kind, Question
@@ -236,3 +238,26 @@ async def test_two_workers_share_a_run_and_nobody_gets_two_cards(house: House) -
     await asyncio.gather(house.worker.drain(), other.drain())
     assert await house.states(run.run) == {DeliveryState.SENT: 450}
     assert set(house.sent.values()) == {1}
+
+
+async def _never(*_: object, **__: object) -> None:
+    raise AssertionError
+
+
+async def test_outcomes_are_kept_together_when_an_answer_was_faster(house: House) -> None:
+    """Answers overtake receipts; a stop at that moment may not leave a slice done and its people planned."""
+    await house.populate(3)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    grip = await take_hold(house.store, Slice(run.run, 0, "away"), now=house.clock.time(), lease_s=15)
+    assert grip is not None
+    await record_answer(house.store, run, "away:0001", {"q": "So"}, revision=0, now=house.clock.now())
+    outcomes = [
+        Outcome(person=f"away:{n:04d}", state=DeliveryState.SENT, at=house.clock.now(), activity_id=f"id-{n}")
+        for n in range(3)
+    ]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(house.store, "replace", _never)  # one write, so that nothing can come between
+        patched.setattr(house.store, "patch", _never)
+        await advance(house.store, grip, outcomes, (), until=0.0, state="done")
+    assert await house.states(run.run) == {DeliveryState.SENT: 2, DeliveryState.ANSWERED: 1}
+    assert [one.activity_id async for one in deliveries(house.store, run.run)] == ["id-0", "id-1", "id-2"]
