@@ -1,0 +1,243 @@
+"""How many cards a second one process sends, beside stock botbuilder and a bare POST: `python -m benchmarks.broadcast`.
+
+Product: the broadcaster, worker, sender and connector as `app.py` joins them, on SQLite, with the limiter set far
+above what can be reached. After each round the run must say `sent` for everybody, and the connector, a process of
+its own, must have got one message for each of them; otherwise there are no figures. Baselines send the same card to
+the same connector, 100 at a time: `continue_conversation` without a token, and a POST of a body encoded beforehand.
+
+Rounds are interleaved; rates are medians. `rss_mb` is the peak of this process after the product's first round.
+With --rss, 100,000 and 200,000 people are planned and sent in processes of their own; that takes minutes.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import resource
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from datetime import time as clock_time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import msgspec
+import uvloop
+
+from app import CONNECTIONS, survey_message
+from benchmarks.figures import ratio
+from benchmarks.panel import SURVEY, Wrong
+from benchmarks.proactive import Send, bare, stock, to_everybody
+from benchmarks.processes import ROOT, NotStarted, free_port, running
+from bot.connector import Connector
+from broadcast.broadcaster import Approvals, Broadcaster
+from broadcast.limiter import Limiter
+from broadcast.sender import Sender
+from broadcast.store_queue import StoreQueue
+from broadcast.worker import Worker
+from feedback.contacts import ContactRules, QuietHours
+from feedback.people import Contact, Conversation, Policy, meet
+from feedback.runs import DeliveryState, Run, RunState, progress
+from feedback.survey_files import read_survey
+from store.contract import Store
+from store.sqlite import open_sqlite
+
+FAR_ABOVE = 1e6  # requests a second
+TENANT = "sample-tenant"
+BY = f"{TENANT}:0"
+TOGETHER = 1000  # people written at a time
+BIG = (100_000, 200_000)
+SEED = 1
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How much to measure."""
+
+    people: int = 5_000
+    stock: int = 300  # messages by `continue_conversation` in each round
+    rounds: int = 3
+    has_baselines: bool = True
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What the connector got: messages, conversations, and the most messages in one conversation."""
+
+    messages: int
+    conversations: int
+    most: int
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """People a second in one round of the product."""
+
+    planned: float
+    sent: float
+
+
+class Service:
+    """The product's parts, and the connector that they write to."""
+
+    def __init__(self, store: Store, session: aiohttp.ClientSession, url: str) -> None:
+        connector = Connector(session, token=None, is_allowed=lambda _url: True)
+        limiter = Limiter(FAR_ABOVE, clock=time.monotonic, sleep=asyncio.sleep)
+        chance = random.Random(SEED)  # noqa: S311 - pauses, not secrets
+        queue = StoreQueue(store, clock=time.time)
+        sender = Sender(connector, limiter, now=_now, sleep=asyncio.sleep, chance=chance)
+        self.worker = Worker(store, queue, sender, render=survey_message, now=_now)
+        rules = ContactRules(contacts_per_30_days=1_000_000, quiet=QuietHours(start=clock_time(0), end=clock_time(0)))
+        approvals = Approvals(above=10_000_000, per_second=1_000_000)
+        self.broadcaster = Broadcaster(store, queue, Policy(), rules, approvals, now=_now, wake=self.worker.wake)
+        self.store, self.session, self.url = store, session, url
+
+    async def forget(self) -> None:
+        """Let the connector count anew."""
+        async with self.session.delete(f"{self.url}counts") as reply:
+            await reply.read()
+
+    async def check_got(self, expected: int) -> None:
+        """Raise `Wrong` unless the connector got one message for each of so many conversations."""
+        async with self.session.get(f"{self.url}counts") as reply:
+            got = msgspec.json.decode(await reply.read(), type=Counts)
+        if got != Counts(messages=expected, conversations=expected, most=min(expected, 1)):
+            msg = f"{expected} people were written to, and the connector got {got}"
+            raise Wrong(msg)
+
+
+async def measure(plan: Plan, channel: Sequence[str] = ("-m", "benchmarks.channel")) -> dict[str, float]:
+    """Measure everything. `channel` is the program of the connector. Raises `Wrong` when something was not sent."""
+    started_at = time.perf_counter()
+    async with _service(channel) as service:
+        await _populate(service, plan.people)
+        speeds: list[Speed] = []
+        per_s: dict[str, list[float]] = {"continue_conversation": [], "raw_post": []}
+        rss = 0.0
+        for _ in range(plan.rounds):
+            speeds.append(await _product(service, plan.people))
+            rss = rss or _rss_mb()
+            if plan.has_baselines:
+                await _baselines(service, plan, per_s)
+    sent = statistics.median(one.sent for one in speeds)
+    report = {
+        "sends_per_s": round(sent, 1),
+        "planned_per_s": round(statistics.median(one.planned for one in speeds), 1),
+        "rss_mb": round(rss, 1),
+        "people": plan.people,
+        "rounds": plan.rounds,
+        "cpus": os.cpu_count() or 0,
+        "took_s": round(time.perf_counter() - started_at, 1),
+    }
+    for name, rates in per_s.items():
+        if rates:
+            baseline = statistics.median(rates)
+            report |= {f"baseline_{name}_per_s": round(baseline, 1), f"ratio_vs_{name}": ratio(sent, baseline)}
+    return report
+
+
+@asynccontextmanager
+async def _service(channel: Sequence[str]) -> AsyncIterator[Service]:
+    data = ROOT / "data"  # where the product keeps its documents, so that the disk is the same
+    data.mkdir(exist_ok=True)
+    port = free_port()
+    with TemporaryDirectory(prefix="benchmark-", dir=data) as name:
+        log = Path(name) / "channel.log"
+        async with running([*channel, str(port)], port, log, dict(os.environ)):
+            store = await open_sqlite(Path(name) / "hearback.db")
+            connections = aiohttp.TCPConnector(limit=CONNECTIONS)
+            try:
+                async with aiohttp.ClientSession(connector=connections) as session:
+                    yield Service(store, session, f"http://127.0.0.1:{port}/")
+            finally:
+                await store.close()
+
+
+async def _populate(service: Service, people: int) -> None:
+    for start in range(0, people, TOGETHER):
+        numbers = range(start, min(start + TOGETHER, people))
+        contacts = [Contact(TENANT, str(n), f"Sample Person {n}", "en-US", _chat(service.url, n)) for n in numbers]
+        await asyncio.gather(*(meet(service.store, one, _now()) for one in contacts))
+
+
+async def _product(service: Service, people: int) -> Speed:
+    await service.forget()
+    begun = time.perf_counter()
+    run = await service.broadcaster.start(read_survey(SURVEY), "everyone", by=BY)
+    planned = time.perf_counter()
+    await service.worker.drain()
+    done = time.perf_counter()
+    await _check_sent(service.store, run, people)
+    await service.check_got(people)
+    return Speed(planned=people / (planned - begun), sent=people / (done - planned))
+
+
+async def _check_sent(store: Store, run: Run, people: int) -> None:
+    found = (await progress(store, run)).by_state
+    if found != {DeliveryState.SENT: people}:
+        msg = f"of {people} people the store says {found}"
+        raise Wrong(msg)
+
+
+async def _baselines(service: Service, plan: Plan, per_s: dict[str, list[float]]) -> None:
+    run = Run("sample", read_survey(SURVEY), "everyone", RunState.SENDING, _now(), BY)
+    message = survey_message(run)
+    raw = bare(service.session, message.card, message.summary, _chat(service.url, 0))
+    per_s["continue_conversation"].append(await _rate(service, min(plan.stock, plan.people), stock(message.card)))
+    per_s["raw_post"].append(await _rate(service, plan.people, raw))
+
+
+async def _rate(service: Service, count: int, send: Send) -> float:
+    await service.forget()
+    begun = time.perf_counter()
+    await to_everybody((_chat(service.url, number) for number in range(count)), send)
+    took = time.perf_counter() - begun
+    await service.check_got(count)
+    return count / took
+
+
+async def measure_rss(sizes: Sequence[int] = BIG) -> dict[str, float]:
+    """Plan and send for so many people, each in a process of its own, and return their peaks. Raises `Wrong`."""
+    report: dict[str, float] = {}
+    for people in sizes:
+        command = ["-m", "benchmarks.broadcast", "--product-only", "--people", str(people)]
+        child = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+        output, _ = await child.communicate()
+        if child.returncode:
+            msg = f"the process for {people} people ended with {child.returncode}"
+            raise Wrong(msg)
+        report[f"rss_mb_at_{people}"] = msgspec.json.decode(output, type=dict[str, float])["rss_mb"]
+    return report
+
+
+def _chat(url: str, number: int) -> Conversation:
+    return Conversation(id=f"a:{number}", service_url=url, user_id=f"29:{number}", bot_id="28:sample")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _rss_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Measure and print one line of JSON. Exits with 1 and the reason when there is nothing to report."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.broadcast")
+    parser.add_argument("--people", type=int, default=Plan().people)
+    parser.add_argument("--product-only", action="store_true", help="one round, without baselines")
+    parser.add_argument("--rss", action="store_true", help="memory at 100,000 and 200,000 people")
+    given = parser.parse_args()
+    is_short = given.product_only or given.people > max(BIG)
+    plan = Plan(people=given.people, rounds=1 if is_short else Plan().rounds, has_baselines=not given.product_only)
+    try:
+        report = uvloop.run(measure_rss() if given.rss else measure(plan))
+    except (Wrong, NotStarted, TimeoutError, aiohttp.ClientError) as error:
+        sys.exit(f"no figures: {error or type(error).__name__}")
+    print(msgspec.json.encode(report).decode())
+
+
+if __name__ == "__main__":
+    main()
