@@ -29,16 +29,23 @@ from bot.router import Router
 from bot.turn import Parts
 from broadcast.azure_queue import open_azure_queue
 from broadcast.broadcaster import Approvals, Broadcaster
+from broadcast.closing import Closing
+from broadcast.editor import Editor
 from broadcast.limiter import Limiter
+from broadcast.occurrences import Occurrences
 from broadcast.queue import Queue
+from broadcast.reminding import Reminding
+from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
+from broadcast.slices import CLOSE, REMIND
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from cards.survey import survey_card
+from cards.thanks import closed_card, moved_card
 from dialogs.note import NoteDialog
 from feedback.contacts import ContactRules, QuietHours
 from feedback.people import Policy
-from feedback.runs import Run
+from feedback.runs import Delivery, Run
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey, list_surveys
 from settings import Settings, SettingsError
@@ -47,7 +54,7 @@ from store.sqlite import open_sqlite
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 CONNECTIONS = 100  # to Teams at once
-RESTART_S = 5.0  # before the worker is started again
+RESTART_S = 5.0  # before the worker or the ticker is started again
 
 Now = Callable[[], datetime]
 
@@ -55,7 +62,8 @@ STORE = web.AppKey("STORE", Store)
 QUEUE = web.AppKey("QUEUE", Queue)
 ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
 WORKER = web.AppKey("WORKER", Worker)
-WORK: web.AppKey[asyncio.Task[None]] = web.AppKey("WORK", asyncio.Task)
+TICKER = web.AppKey("TICKER", Ticker)
+WORK: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("WORK", set)
 
 log = logging.getLogger("hearback")
 
@@ -75,10 +83,11 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
         connections = aiohttp.TCPConnector(limit=CONNECTIONS)
         try:
             async with aiohttp.ClientSession(connector=connections) as session, _queue(settings, kept, now) as queue:
-                worker = await _assemble(app, settings, kept, queue, session, now)
+                work = await _assemble(app, settings, kept, queue, session, now)
                 yield
-                worker.cancel()
-                await asyncio.wait({worker})
+                for task in work:
+                    task.cancel()
+                await asyncio.wait(work)
         finally:
             await kept.close()
 
@@ -108,16 +117,23 @@ def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextMa
 
 async def _assemble(
     app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
-) -> asyncio.Task[None]:
-    """Put the parts together, start the worker and return its task."""
+) -> set[asyncio.Task[None]]:
+    """Put the parts together, start the worker and the ticker and return their tasks."""
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
     connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
     limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep)
-    sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=random.Random())  # noqa: S311 - jitter
-    worker = Worker(store, queue, sender, render=survey_message, now=now)
+    chance = random.Random()  # noqa: S311 - jitter
+    sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
+    editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
+    closing = Closing(store, editor, render=closed_message)
+    reminding = Reminding(store, sender, editor, render=survey_message, render_moved=moved_message, now=now)
+    jobs = {CLOSE: closing.work, REMIND: reminding.work}
+    worker = Worker(store, queue, sender, render=survey_message, now=now, jobs=jobs)
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
+    occurrences = Occurrences(store, broadcaster, policy)
+    ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now)
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
     parts = Parts(
@@ -127,6 +143,7 @@ async def _assemble(
         clock=now,
         fetch_file=files.fetch,
         is_allowed_tenant=gate.is_allowed_tenant,
+        wake_ticker=ticker.wake,
     )
     router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     app[STORE] = store
@@ -137,8 +154,8 @@ async def _assemble(
     if settings.is_dev:
         await _load_sample(store)
     await broadcaster.recover()
-    app[WORKER] = worker
-    app[WORK] = asyncio.create_task(_keep_working(worker), name="broadcast")
+    app[WORKER], app[TICKER] = worker, ticker
+    app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
     return app[WORK]
 
 
@@ -148,9 +165,24 @@ def contact_rules(settings: Settings) -> ContactRules:
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
+def _steady(app: web.Application) -> dict[str, Worker | Ticker]:
+    """Return what has to be at work at all times, by name."""
+    return {"worker": app[WORKER], "ticker": app[TICKER]}
+
+
 def survey_message(run: Run) -> Message:
     """Return what everybody in a run is sent."""
     return Message(card=survey_card(run), summary=run.survey.title)
+
+
+def closed_message(run: Run, delivery: Delivery) -> Message:
+    """Return what takes the place of a person's card when the run is closed."""
+    return Message(card=closed_card(run, delivery), summary="This survey is closed.")
+
+
+def moved_message(run: Run) -> Message:
+    """Return what takes the place of a card that a reminder has replaced."""
+    return Message(card=moved_card(run), summary=run.survey.title)
 
 
 async def _messages(request: web.Request) -> web.Response:
@@ -164,11 +196,8 @@ async def _alive(_request: web.Request) -> web.Response:
 async def _ready(request: web.Request) -> web.Response:
     """Say by name which part answers; 503 when one does not."""
     app = request.app
-    parts = {
-        "store": await _answers(app[STORE]),
-        "queue": await _answers(app[QUEUE]),
-        "worker": app[WORKER].is_well,
-    }
+    parts = {"store": await _answers(app[STORE]), "queue": await _answers(app[QUEUE])}
+    parts |= {name: part.is_well for name, part in _steady(app).items()}
     words = {name: "ok" if is_ok else "does not answer" for name, is_ok in parts.items()}
     return web.json_response(words, status=200 if all(parts.values()) else 503)
 
@@ -181,17 +210,17 @@ async def _answers(part: Store | Queue) -> bool:
     return True
 
 
-async def _keep_working(worker: Worker) -> None:
-    """Start the worker again when it ends by a fault of ours; what it was doing comes back from the queue."""
+async def _keep_working(part: Worker | Ticker, name: str) -> None:
+    """Start a part again when it ends by a fault of ours; what it was doing comes back from the store."""
     while True:
-        work = asyncio.create_task(worker.run())
+        work = asyncio.create_task(part.run())
         try:
             await asyncio.wait({work})
         finally:
             work.cancel()
             await asyncio.wait({work})
-        worker.is_well = False
-        log.critical("broadcasting has failed and starts again", exc_info=work.exception())
+        part.is_well = False
+        log.critical("the %s has failed and starts again", name, exc_info=work.exception())
         await asyncio.sleep(RESTART_S)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import re
 
 from bot.engineers import run_named
+from bot.schedules import asked_in, plan
 from bot.turn import Reply, Turn
 from broadcast.slices import where_it_stands
 from cards.elements import counted
@@ -12,7 +13,7 @@ from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
-from feedback.runs import Run, RunState, close_run, find_run, latest_runs, runs_of
+from feedback.runs import Run, RunState, find_run, latest_runs, runs_of
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
 
@@ -62,17 +63,21 @@ async def survey_export(turn: Turn) -> list[Reply]:
 async def survey_close(turn: Turn) -> list[Reply]:
     """Close a survey and every run of it: no more answers, no more sending."""
     survey = await close_survey(turn.store, _one_name(turn, "survey close <survey>"))
-    runs = [run for run in await runs_of(turn.store, survey.id) if run.state is not RunState.CLOSED]
+    runs = await runs_of(turn.store, survey.id)
     for run in runs:
-        await close_run(turn.store, run)
-    taken = f" {counted(len(runs), 'open run')} of it took answers until now." if runs else ""
+        await turn.parts.broadcaster.close(run)  # closed ones too: their cards may not be, after a crash
+    was_open = sum(run.state is not RunState.CLOSED for run in runs)
+    taken = f" {counted(was_open, 'open run')} of it took answers until now." if was_open else ""
     return [Reply(f"“{survey.id}” is closed: no more answers, and it cannot be sent.{taken}")]
 
 
 async def send(turn: Turn) -> list[Reply]:
-    """Send a survey to an audience, or ask another admin to approve it."""
-    survey, audience = await asked_to_send(turn, "send <survey> to <audience>")
-    run = await turn.parts.broadcaster.start(survey, audience, by=turn.person.id)
+    """Send a survey to an audience, now or at a time, or ask another admin to approve it."""
+    survey, words = await asked_to_send(turn, "send <survey> to <audience> [at <time>]")
+    wanted = asked_in(turn, words)
+    if wanted.timing is not None:
+        return await plan(turn, survey, wanted)
+    run = await turn.parts.broadcaster.start(survey, wanted.audience, by=turn.person.id)
     if run.state is RunState.PROPOSED:
         found = await turn.parts.broadcaster.foretell(run.audience, by=turn.person.id)
         return [Reply(f"{run.run} waits for an approval.", proposed_card(run, found, turn.now))]
@@ -80,7 +85,7 @@ async def send(turn: Turn) -> list[Reply]:
 
 
 async def asked_to_send(turn: Turn, usage: str) -> tuple[Survey, str]:
-    """Return the survey and the audience named in a command. Raises `Refusal`."""
+    """Return the survey and what follows "to" in a command. Raises `Refusal`."""
     asked = _SEND.fullmatch(turn.text)
     if asked is None:
         raise NothingToSay(usage=usage)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot import admins, engineers, everyone, panels
+from bot import admins, engineers, everyone, panels, schedules
 from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
 from feedback.people import Role
@@ -72,13 +72,34 @@ COMMANDS: tuple[Command, ...] = (
         "survey export", Role.ADMIN, "survey export <survey> [json]", "Gives a survey as text.", admins.survey_export
     ),
     Command("survey close", Role.ADMIN, "survey close <survey>", "Takes no more answers.", admins.survey_close),
-    Command("send", Role.ADMIN, "send <survey> to <audience>", "Sends a survey to people.", admins.send, writes=True),
+    Command(
+        "send",
+        Role.ADMIN,
+        "send <survey> to <audience> [at <time>]",
+        "Sends a survey to people.",
+        admins.send,
+        writes=True,
+    ),
     Command("dry run", Role.ADMIN, "dry run <survey> to <audience>", "Shows what sending would do.", panels.dry_run),
     Command("approve", Role.ADMIN, "approve <run>", "Lets another admin's survey go out.", panels.approve),
     Command("panel list", Role.ADMIN, "panel list", "Lists the panels.", panels.panel_list),
     Command(
         "panel import", Role.ADMIN, "panel import <name> <CSV file>", "Adds people to a panel.", panels.panel_import
     ),
+    Command(
+        "schedule",
+        Role.ADMIN,
+        "schedule <survey> to <audience> every <when>",
+        "Sends a survey again and again.",
+        schedules.schedule,
+        writes=True,
+    ),
+    Command("schedule list", Role.ADMIN, "schedule list", "Lists what is planned.", schedules.schedule_list),
+    Command("schedule pause", Role.ADMIN, "schedule pause <schedule>", "Skips what comes.", schedules.schedule_pause),
+    Command(
+        "schedule resume", Role.ADMIN, "schedule resume <schedule>", "Goes on after a pause.", schedules.schedule_resume
+    ),
+    Command("schedule stop", Role.ADMIN, "schedule stop <schedule>", "Starts nothing more.", schedules.schedule_stop),
     Command("status", Role.ADMIN, "status [run]", "Shows how sending goes.", admins.status),
     Command("hold", Role.ADMIN, "hold <run>", "Lets no more cards leave for now.", admins.hold),
     Command("continue", Role.ADMIN, "continue <run>", "Goes on after a hold.", admins.go_on),

@@ -137,6 +137,10 @@ class Connector:
         """Send a card to a person's chat and return the id of the message."""
         return await self.send(to.service_url, to.id, card_message(card, summary, to))
 
+    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
+        """Put a card in the place of one that was sent."""
+        await self.update(to.service_url, to.id, activity_id, card_message(card, summary, to))
+
     async def _call(self, method: str, service_url: str, path: str, activity: Json | None) -> bytes:
         if not self._is_allowed(service_url):
             msg = "the service address is not on the allow list"

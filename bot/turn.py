@@ -44,6 +44,9 @@ class Broadcaster(Protocol):
     async def approve(self, name: str, *, by: str) -> Run:
         """Begin to send a proposed run. Raises `Refusal`."""
 
+    async def close(self, run: Run) -> Run:
+        """Take no more answers and send no more cards; the cards people have say so."""
+
     async def resend(self, run: Run) -> int:
         """Send again to those whose delivery is unconfirmed, and return how many they are. Raises `Refusal`."""
 
@@ -79,6 +82,7 @@ class Parts(msgspec.Struct, frozen=True):
     clock: Callable[[], datetime]
     fetch_file: Callable[[File], Awaitable[str]]
     is_allowed_tenant: Callable[[str], bool]
+    wake_ticker: Callable[[], None]  # something new may be due
 
 
 class Turn(msgspec.Struct, frozen=True):

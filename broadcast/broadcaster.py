@@ -1,5 +1,6 @@
-"""What the rest of Hearback asks of broadcasting: start a run, send again what is in doubt, carry on after a stop."""
+"""What the rest of Hearback asks of broadcasting: start a run, send again what is in doubt, remind, close, carry on."""
 
+import contextlib
 from collections.abc import Callable, Container
 from datetime import datetime
 
@@ -7,15 +8,25 @@ import msgspec
 
 from broadcast.plan import Planner, in_turns
 from broadcast.queue import Queue
-from broadcast.slices import Slice, call_sent, open_slices, reopen
+from broadcast.slices import CLOSE, REMIND, Slice, call_sent, open_slices, reopen, write_follow_up
 from feedback.approvals import approve_run, needs_approval, propose_run
 from feedback.audiences import check_names
 from feedback.contacts import ContactRules
 from feedback.deliveries import replan, why_excluded
 from feedback.dry_run import DryRun, dry_run
-from feedback.errors import AudienceEmpty, RunIsOver
+from feedback.errors import ApprovalMissing, AudienceEmpty, RunIsOver, RunUnknown
 from feedback.people import Policy, find_people
-from feedback.runs import DeliveryState, Run, RunState, create_run, deliveries, find_run, move_run, unfinished_runs
+from feedback.runs import (
+    DeliveryState,
+    Run,
+    RunState,
+    close_run,
+    create_run,
+    deliveries,
+    find_run,
+    move_run,
+    unfinished_runs,
+)
 from feedback.surveys import Survey
 from store.contract import MAX_BATCH, Store
 
@@ -69,16 +80,22 @@ class Broadcaster:
             raise AudienceEmpty(audience=plain)
         return found
 
-    async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
+    async def start(self, survey: Survey, audience: str, *, by: str, name: str = "") -> Run:
         """Write a run with all its deliveries, and begin to send; or propose it, where it needs an approval.
 
-        Raises `AudienceUnknown` or `AudienceEmpty`.
+        A run that has the `name` already is carried on with instead. Raises `AudienceUnknown`, `AudienceEmpty`, or
+        `ApprovalMissing` for a named one that needs an approval.
         """
+        if name:
+            with contextlib.suppress(RunUnknown):
+                return await self._carry_on(await find_run(self._store, name))
         found = await self.foretell(audience, by=by)
         plain = await check_names(self._store, audience)
         if needs_approval(found.reachable, above=self._approvals.above):
+            if name:  # planned ahead, when nobody is there to approve it
+                raise ApprovalMissing(audience=plain)
             return await propose_run(self._store, survey, plain, by=by, now=self._now())
-        return await self._plan(await create_run(self._store, survey, plain, by=by, now=self._now()))
+        return await self._plan(await create_run(self._store, survey, plain, by=by, now=self._now(), name=name))
 
     async def approve(self, name: str, *, by: str) -> Run:
         """Begin to send a proposed run. Raises a `Refusal` where it cannot be approved by this person now."""
@@ -127,12 +144,32 @@ class Broadcaster:
         await self._queue_open(run)
         return moved
 
+    async def close(self, run: Run) -> Run:
+        """Take no more answers and send no more cards; the cards people have say so. Harmless to repeat."""
+        closed = await close_run(self._store, run)
+        await self._follow(run, CLOSE)
+        await self._queue_open(run)
+        return closed
+
+    async def remind(self, run: Run, number: int) -> None:
+        """Ask those again who have not answered. Harmless to repeat: each reminder reaches a person once at most."""
+        await self._follow(run, f"{REMIND}-{number}")
+
     async def recover(self) -> None:
         """Finish the plans that a crash cut short, and queue what is open: nobody depends on a message in a queue."""
         for run in await unfinished_runs(self._store):
-            if run.state is RunState.PLANNING:
-                await self._planner.write(run)
+            await self._carry_on(run)
+        self._wake()
+
+    async def _carry_on(self, run: Run) -> Run:
+        if run.state is RunState.PLANNING:
+            run = await self._planner.write(run)
+        if run.state in UNDER_WAY:
             await self._queue_open(run, but={one.slice for one in await self._queue.aside()})
+        return run
+
+    async def _follow(self, run: Run, job: str) -> None:
+        await self._queue.put(in_turns(await write_follow_up(self._store, run.run, job)))
         self._wake()
 
     async def _queue_open(self, run: Run, *, but: Container[Slice | None] = ()) -> None:

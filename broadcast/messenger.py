@@ -47,3 +47,6 @@ class Messenger(Protocol):
 
         Raises one of the `SendError`s.
         """
+
+    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
+        """Put a card in the place of one that was sent. Raises one of the `SendError`s."""

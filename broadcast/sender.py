@@ -58,7 +58,7 @@ class Sender:
         problem: SendError | None = None
         for attempt in range(MAX_TRIES):
             if problem is not None:
-                await self._sleep(self._pause_s(problem, attempt))
+                await self._sleep(pause_s(problem, attempt, self._chance))
             if (instead := await objection()) is not None:
                 return instead
             try:
@@ -81,11 +81,12 @@ class Sender:
         await self._limiter.acquire(person.tenant)
         return await self._messenger.send_card(person.conversation, message.card, message.summary)
 
-    def _pause_s(self, problem: SendError, attempt: int) -> float:
-        """Return how long to wait: as told, or a random part of a growing pause ("full jitter")."""
-        if isinstance(problem, Throttled) and problem.retry_after_s is not None:
-            return min(problem.retry_after_s, MAX_RETRY_AFTER_S)
-        return self._chance.uniform(0, min(MAX_PAUSE_S, FIRST_PAUSE_S * 2.0**attempt))
-
     def _outcome(self, person: Person, state: DeliveryState, *, reason: str = "", activity_id: str = "") -> Outcome:
         return Outcome(person=person.id, state=state, at=self._now(), reason=reason, activity_id=activity_id)
+
+
+def pause_s(problem: SendError, attempt: int, chance: random.Random) -> float:
+    """Return how long to wait before the next try: as told, or a random part of a growing pause ("full jitter")."""
+    if isinstance(problem, Throttled) and problem.retry_after_s is not None:
+        return min(problem.retry_after_s, MAX_RETRY_AFTER_S)
+    return chance.uniform(0, min(MAX_PAUSE_S, FIRST_PAUSE_S * 2.0**attempt))

@@ -16,6 +16,8 @@ from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move
 from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
 
 OPEN, DONE = "open", "done"
+SEND, CLOSE, REMIND = "send", "close", "remind"  # jobs
+SLICE, FOLLOW_UP = "slice", "follow-up"  # kinds of documents
 
 
 class LeaseLost(Exception):
@@ -23,17 +25,26 @@ class LeaseLost(Exception):
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """A piece of work: up to 100 people of one run, nearly always of one tenant."""
+    """A piece of work: up to 100 people of one run, nearly always of one tenant.
+
+    What follows sending is done slice by slice too, each under a job of its own: "close", "remind-1", "remind-2".
+    """
 
     run: str
     number: int
     tenant: str = ""
     due: float = 0.0  # not before this time (epoch seconds): the end of its people's quiet hours
+    job: str = SEND
 
     @property
     def id(self) -> str:
         """The id of its document."""
-        return f"slice-{self.number:06d}"
+        return f"{SLICE if self.job == SEND else self.job}-{self.number:06d}"
+
+    @property
+    def kind(self) -> str:
+        """The kind of its document."""
+        return SLICE if self.job == SEND else FOLLOW_UP
 
 
 class Grip(msgspec.Struct, frozen=True):
@@ -51,6 +62,7 @@ class _Stored(msgspec.Struct):
     until: float
     flying: list[str]
     due: float = 0.0
+    job: str = SEND
 
 
 async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
@@ -62,14 +74,36 @@ async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
             continue
 
 
-async def open_slices(store: Store, run: str) -> list[Slice]:
-    """Return the slices of a run that are not done."""
+async def open_slices(store: Store, run: str, kind: str = SLICE) -> list[Slice]:
+    """Return the slices of a run that are not done: those to send, or those of what follows."""
+    return await _slices(store, run, [Where("kind", Op.EQ, kind), Where("state", Op.EQ, OPEN)])
+
+
+async def write_follow_up(store: Store, run: str, job: str) -> list[Slice]:
+    """Write what is missing of a job's slices, one for each slice of a run; return those that are not done."""
+    known = await _slices(store, run, [Where("kind", Op.EQ, FOLLOW_UP)])
+    numbers = {one.number for one in known if one.job == job}
+    sent = await _slices(store, run, [Where("kind", Op.EQ, SLICE)])
+    await write_slices(
+        store, [Slice(run, one.number, one.tenant, job=job) for one in sent if one.number not in numbers]
+    )
+    return [one for one in await open_slices(store, run, FOLLOW_UP) if one.job == job]
+
+
+async def is_being_sent(store: Store, slice_: Slice) -> bool:
+    """Say whether somebody of a slice may still have to be written to."""
+    doc = await store.get("runs", slice_.run, Slice(slice_.run, slice_.number).id)
+    return doc is not None and msgspec.convert(doc, _Stored).state == OPEN
+
+
+async def _slices(store: Store, run: str, where: Sequence[Where]) -> list[Slice]:
     found: list[Slice] = []
     continuation: str | None = None
-    where = [Where("kind", Op.EQ, "slice"), Where("state", Op.EQ, OPEN)]
     while True:
         page = await store.query("runs", partition=run, where=where, limit=400, continuation=continuation)
-        found += [Slice(run, one.number, one.tenant, one.due) for one in msgspec.convert(page.docs, list[_Stored])]
+        found += [
+            Slice(run, one.number, one.tenant, one.due, one.job) for one in msgspec.convert(page.docs, list[_Stored])
+        ]
         continuation = page.continuation
         if continuation is None:
             return found
@@ -148,7 +182,7 @@ async def where_it_stands(store: Store, run: Run) -> Progress:
 async def sending_now(store: Store, run: str) -> int:
     """Return how many deliveries of a run are being sent at this moment."""
     page = await store.query(
-        "runs", partition=run, where=[Where("kind", Op.EQ, "slice"), Where("state", Op.EQ, OPEN)], limit=400
+        "runs", partition=run, where=[Where("kind", Op.EQ, SLICE), Where("state", Op.EQ, OPEN)], limit=400
     )
     flying = [person for one in msgspec.convert(page.docs, list[_Stored]) for person in one.flying]
     docs = [await store.get("runs", run, person) for person in flying]
@@ -159,7 +193,8 @@ def _doc(slice_: Slice, state: str, until: float, flying: Sequence[str]) -> Doc:
     return {
         "id": slice_.id,
         "run": slice_.run,
-        "kind": "slice",
+        "kind": slice_.kind,
+        "job": slice_.job,
         "number": slice_.number,
         "tenant": slice_.tenant,
         "state": state,

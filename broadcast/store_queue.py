@@ -11,7 +11,7 @@ import msgspec
 from broadcast.queue import LEASE_S, MAX_TRIES, Lease
 from broadcast.retries import DIED, FIRST_PAUSE_S, Retries
 from broadcast.shelf import Shelf
-from broadcast.slices import Slice
+from broadcast.slices import SEND, Slice
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
 IN_ORDER_S = 1e-5  # between two slices put in together
@@ -138,4 +138,4 @@ def _leased(doc: Doc) -> Lease:
 
 
 def _id(one: Slice) -> str:
-    return f"slice-{one.run}-{one.number}"
+    return f"{one.kind}-{one.run}-{one.number}{'' if one.job == SEND else f'-{one.job}'}"

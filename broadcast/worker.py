@@ -7,13 +7,13 @@ left there may or may not have arrived, so it becomes `unconfirmed`.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from broadcast.lease import HeldMessage, HeldSlice
 from broadcast.queue import Lease, Queue
 from broadcast.sender import Message, Sender
-from broadcast.slices import LeaseLost, Slice, call_sent, is_held, take_hold
+from broadcast.slices import SEND, LeaseLost, Slice, call_sent, is_being_sent, is_held, take_hold
 from feedback.deliveries import Outcome, why_excluded
 from feedback.errors import RunUnknown
 from feedback.people import Person, find_people, find_person, mark_unreachable
@@ -31,6 +31,7 @@ CANCELLED = "the run was stopped"
 UNREACHABLE = "unreachable: "
 
 Render = Callable[[Run], Message]
+Job = Callable[[HeldSlice], Awaitable[None]]  # what follows sending, for one slice; harmless to repeat
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +40,21 @@ class Worker:
     """Sends. Several may run, in one process or in many; the slices' documents keep them apart."""
 
     def __init__(
-        self, store: Store, queue: Queue, sender: Sender, *, render: Render, now: Callable[[], datetime]
+        self,
+        store: Store,
+        queue: Queue,
+        sender: Sender,
+        *,
+        render: Render,
+        now: Callable[[], datetime],
+        jobs: Mapping[str, Job] | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
         self._sender = sender
         self._render = render
         self._now = now
+        self._jobs = jobs or {}
         self._wake = asyncio.Event()
         self.is_well = True  # whether the last thing it did ended as it should
         self._tenants: dict[str, asyncio.Semaphore] = {}
@@ -96,6 +105,9 @@ class Worker:
             HeldMessage(self._queue, lease) as message,
             self._tenants.setdefault(slice_.tenant, asyncio.Semaphore(PER_TENANT)),
         ):
+            if slice_.job != SEND and await is_being_sent(self._store, slice_):
+                await message.leave(after_s=IDLE_S)  # what follows sending waits for it
+                return
             lease_s = self._queue.lease_s
             grip = await take_hold(self._store, slice_, now=self._clock(), lease_s=lease_s)
             if grip is None:
@@ -103,7 +115,10 @@ class Worker:
                 return
             try:
                 async with HeldSlice(self._store, grip, self._clock, lease_s=lease_s) as held:
-                    await self._send_slice(held, slice_, grip.flying)
+                    if slice_.job == SEND:
+                        await self._send_slice(held, slice_, grip.flying)
+                    else:
+                        await self._jobs[slice_.job.partition("-")[0]](held)
             except RunUnknown:
                 log.warning("slice %s belongs to no run", slice_)
                 await message.set_aside("it belongs to no run")

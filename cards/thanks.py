@@ -24,6 +24,7 @@ from cards.size import fitted
 from feedback.questions import Answer, Question, describe
 from feedback.runs import Delivery, Run, RunState
 
+_MOVED_TITLE = 200  # characters
 NO_ANSWER = "—"
 _CLOSED_ANSWERED = "It no longer takes changes. These are the answers you gave."
 _CLOSED_UNANSWERED = (
@@ -63,6 +64,14 @@ def closed_card(run: Run, delivery: Delivery | None) -> Card:
         return card(body, fallback=f"{title}: {escape(run.survey.title)}")
 
     return fitted(build, _LENGTHS)
+
+
+def moved_card(run: Run) -> Card:
+    """Return what takes the place of a survey card that was sent again."""
+    return card(
+        [hint(f"“{escape(excerpt(run.survey.title, _MOVED_TITLE))}” is further down in this chat.")],
+        fallback="This survey is further down in this chat.",
+    )
 
 
 def _answers(run: Run, delivery: Delivery, lengths: tuple[int, int]) -> list[Element]:

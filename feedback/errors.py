@@ -143,5 +143,53 @@ class ApprovalTooLate(Refusal):
     """The approval of “{run}” came too late: it was asked for until {until}. Please send the survey anew."""
 
 
+class ApprovalMissing(Refusal):
+    """“{audience}” is more people than one admin may write to. Send to them now, so that another admin can approve it."""
+
+
 class SurveyHasChanged(Refusal):
     """“{survey}” was changed after “{run}” was proposed, so it is not sent. Please send the survey anew."""
+
+
+class ZoneUnknown(Refusal):
+    """I don't know the time zone {zone}. Use a name such as **Europe/Berlin** or **America/New_York**."""
+
+
+class TimeUnclear(Refusal):
+    """I can't read {time} as a time, so nothing was planned. Write it like {forms}."""
+
+
+class TimePast(Refusal):
+    """{time} has passed: it is {now}. Give a time to come, such as **tomorrow 9:00** or **in 2 hours**."""
+
+
+class TimeTooFar(Refusal):
+    """{time} is more than a year ahead. Give a time within a year, such as **tomorrow 9:00** or **{date} 09:30**."""
+
+
+class RuleUnclear(Refusal):
+    """I can't read {rule} as how often, so nothing was planned. Write it like {forms}."""
+
+
+class FollowUpUnclear(Refusal):
+    """I can't read {text}, so nothing was planned. After a comma you can write {forms}."""
+
+
+class ReminderTooLate(Refusal):
+    """The survey closes before the last reminder, so nothing was planned. Remind earlier or less, or close later."""
+
+
+class CloseTooEarly(Refusal):
+    """People need at least a day to answer, so nothing was planned. Close later, such as **close after 7 days**."""
+
+
+class ScheduleUnknown(Refusal):
+    """There is no schedule called {schedule}. Type **schedule list** to see all."""
+
+
+class ScheduleIsOver(Refusal):
+    """The schedule “{schedule}” is over: nothing more will start. Make a new one with **schedule**."""
+
+
+class OwnerIsNoAdmin(Refusal):
+    """Whoever planned “{schedule}” is no longer an admin, so nothing was sent. An admin can plan it anew."""

@@ -96,16 +96,24 @@ FINAL = frozenset(DeliveryState) - {DeliveryState.PLANNED, DeliveryState.SENDING
 
 
 async def create_run(
-    store: Store, survey: Survey, audience: str, *, by: str, now: datetime, approve_until: datetime | None = None
+    store: Store,
+    survey: Survey,
+    audience: str,
+    *,
+    by: str,
+    now: datetime,
+    approve_until: datetime | None = None,
+    name: str = "",
 ) -> Run:
     """Write a new run with the next free name, "<survey>-<number>", and return it.
 
+    With a `name` of the caller's, a run that has it already is returned as it is.
     With `approve_until` it is only proposed: approvals.py says how it goes on.
     """
-    number = len(await runs_of(store, survey.id)) + 1
+    number = 0 if name else len(await runs_of(store, survey.id)) + 1
     while True:
         run = Run(
-            run=f"{survey.id}-{number}",
+            run=name or f"{survey.id}-{number}",
             survey=survey,
             audience=audience,
             state=RunState.PLANNING if approve_until is None else RunState.PROPOSED,
@@ -116,6 +124,8 @@ async def create_run(
         try:
             await store.create("runs", _run_doc(run))
         except Conflict:
+            if name:
+                return await find_run(store, name)
             number += 1
         else:
             return run

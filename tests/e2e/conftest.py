@@ -1,12 +1,14 @@
 """The real service on a free port, and a simulated Teams around it; both speak HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
-from app import STORE, WORKER, Now, create_app, utc_now
+from app import STORE, TICKER, WORKER, Now, create_app, utc_now
+from broadcast.schedule import Ticker
 from broadcast.worker import Worker
 from settings import Settings
 from simulator import Json, Person, Teams
@@ -34,14 +36,14 @@ class Service:
     """The service under test; it can be stopped and started again on the same documents."""
 
     def __init__(self, teams: Teams, settings: Settings, now: Now = utc_now) -> None:
-        self._now = now
         self.teams = teams
         self._settings = settings
         self._runner: web.AppRunner | None = None
         self.url = ""
+        self.clock: Callable[[], datetime] = now
 
     async def start(self) -> None:
-        app = create_app(self._settings, now=self._now)
+        app = create_app(self._settings, now=self.now)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -55,6 +57,9 @@ class Service:
             await self._runner.cleanup()
             self._runner = None
 
+    def now(self) -> datetime:
+        return self.clock()
+
     async def restart(self) -> None:
         await self.stop()
         await self.start()
@@ -63,6 +68,11 @@ class Service:
     def worker(self) -> Worker:
         assert self._runner is not None
         return self._runner.app[WORKER]
+
+    @property
+    def ticker(self) -> Ticker:
+        assert self._runner is not None
+        return self._runner.app[TICKER]
 
     @property
     def store(self) -> Store:

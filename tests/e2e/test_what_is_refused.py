@@ -73,16 +73,18 @@ async def test_a_survey_that_does_not_exist_cannot_be_answered(customer: Person)
 
 
 async def test_a_closed_survey_takes_no_answer(asked: Person, admin: Person, service: Service) -> None:
+    card = asked.inbox[-1]
     await admin.say("survey close pulse")
-    answer = await asked.press("answer", {"q_nps": "9"})
+    answer = await asked.press("answer", {"q_nps": "9"}, on=card)  # on a device that still shows it
     assert "This survey is closed" in card_text(answer.card)
     assert (await _delivery(service, asked))["state"] == "sent"
 
 
 async def test_a_closed_survey_takes_no_edit(asked: Person, admin: Person, service: Service) -> None:
     await asked.press("answer", {"q_nps": "9"})
+    card = asked.inbox[-1]
     await admin.say("survey close pulse")
-    answer = await asked.press("edit")
+    answer = await asked.press("edit", on=card)
     assert "This survey is closed" in card_text(answer.card)
     assert (await _delivery(service, asked))["answers"] == {"nps": 9}
 

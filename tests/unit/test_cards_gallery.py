@@ -14,6 +14,7 @@ from typing import cast
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from cards.elements import Card, Color
 from cards.errors import not_saved_card, refusal_card, went_wrong_card
@@ -22,20 +23,24 @@ from cards.notes import feedback_card, note_card, notes_card
 from cards.panels import dry_run_card, panel_card, panel_list_card, proposed_card
 from cards.person import my_data_card
 from cards.results import results_card
+from cards.schedules import planned_card, schedules_card
 from cards.size import MAX_CARD_BYTES, card_size
 from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_card
 from cards.surveys import file_problems_card, imported_card, survey_list_card
-from cards.thanks import closed_card, thanks_card
+from cards.thanks import closed_card, moved_card, thanks_card
 from feedback.dry_run import DryRun
 from feedback.errors import AudienceUnknown, FileProblem
 from feedback.notes import Note, NoteKind
 from feedback.panels import Panel, PanelImport
 from feedback.people import Person, Role
 from feedback.questions import Answers, Choice, Kind, Question
+from feedback.recurrence import Recurrence
 from feedback.results import QuestionResult, Results
 from feedback.runs import Delivery, DeliveryState, Progress, Run, RunState
+from feedback.schedules import Occurrence, OccurrenceState, Schedule, upcoming
 from feedback.surveys import Imported, Survey
+from feedback.timing import Reminders, Timing
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 TEAMS_ELEMENTS = {"Input.Rating"}
@@ -128,6 +133,16 @@ def foretold(words: str) -> DryRun:
     return DryRun(reachable=45_000, excluded={words[:200]: 12}, waiting={later: 3}, finishes_at=later)
 
 
+def planned(words: str) -> tuple[Schedule, Occurrence]:
+    """Return a schedule to an audience in somebody's words, and an occurrence that was refused for a reason."""
+    wall = NOW.replace(tzinfo=None)
+    daily = Recurrence(wall, "FREQ=DAILY;INTERVAL=1")
+    timing = Timing(daily, "America/New_York", Reminders(timedelta(days=3), 2), timedelta(days=9))
+    schedule = Schedule("pulse-s1", "pulse", words, "t:1", timing, NOW, next=wall, at=NOW)
+    at = "pulse-s1@2026-03-01T09:30:00"
+    return schedule, Occurrence(at, "pulse-s1", NOW, "pulse-s1.2026-03-01", OccurrenceState.REFUSED, timing, words)
+
+
 def gallery(words: str) -> dict[str, Card]:
     """Return every card, with `words` wherever people's words can stand."""
     survey, delivery, note = survey_of(words), delivery_of(words), note_of(words)
@@ -137,6 +152,7 @@ def gallery(words: str) -> dict[str, Card]:
     rows = [Row(f"note <{number}>", words, role) for role in Role for number in range(15)]
     many = [note_of(words, number) for number in range(40)]
     file_problems = [FileProblem(line, words, words) for line in range(1, 60)]
+    schedule, occurrence = planned(words)
     return {
         "survey": survey_card(run),
         "survey filled in": survey_card(run, answers=delivery.answers, problems=problems, revision=1, notice="No."),
@@ -144,6 +160,11 @@ def gallery(words: str) -> dict[str, Card]:
         "thanks": thanks_card(run, delivery, notice="Saved before."),
         "closed": closed_card(run, delivery),
         "closed, never answered": closed_card(run, None),
+        "moved": moved_card(run),
+        "planned": planned_card("Planned", schedule, upcoming(schedule), remark=words[:200]),
+        "stopped": planned_card("Stopped", replace(schedule, next=None), []),
+        "schedules": schedules_card([(schedule, upcoming(schedule, 1), [occurrence] * 3)] * 100),
+        "no schedules": schedules_card([]),
         "results": results_card(results_of(words)),
         "results of nobody": results_card(Results(run, 0, 0, tuple(QuestionResult(q, 0) for q in survey.questions))),
         "status": status_card(progress_of(words)),

@@ -33,6 +33,12 @@ class Channel:
             raise self.errors.pop(0)
         return "activity-1"
 
+    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
+        assert (to, activity_id, card, summary) == (CHAT, "activity-1", MESSAGE.card, MESSAGE.summary)
+        self.calls += 1
+        if self.errors:
+            raise self.errors.pop(0)
+
 
 def _sender(channel: Channel, clock: Clock) -> Sender:
     limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)

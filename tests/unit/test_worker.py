@@ -17,7 +17,7 @@ from broadcast.worker import Worker
 from feedback.answers import record_answer
 from feedback.contacts import ContactRules, QuietHours
 from feedback.deliveries import Outcome
-from feedback.errors import AudienceEmpty, AudienceUnknown, RunIsOver
+from feedback.errors import ApprovalMissing, AudienceEmpty, AudienceUnknown, RunIsOver
 from feedback.people import Contact, Conversation, Policy, find_person, meet
 from feedback.questions import Kind, Question
 from feedback.runs import DeliveryState, RunState, close_run, deliveries, find_run, move_run, progress
@@ -56,6 +56,9 @@ class House:
         self.sent[to.id] += 1
         return f"activity-{to.id}"
 
+    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
+        raise AssertionError((to, activity_id, card, summary))
+
     async def populate(self, count: int) -> None:
         for number in range(count):
             chat = Conversation(f"a:{number}", "https://smba.example/", f"29:{number}", "28:b")
@@ -63,6 +66,10 @@ class House:
 
     async def states(self, run: str) -> Counter[DeliveryState]:
         return Counter([one.state async for one in deliveries(self.store, run)])
+
+
+async def _never(*_: object, **__: object) -> None:
+    raise AssertionError
 
 
 @pytest.fixture
@@ -240,10 +247,6 @@ async def test_two_workers_share_a_run_and_nobody_gets_two_cards(house: House) -
     assert set(house.sent.values()) == {1}
 
 
-async def _never(*_: object, **__: object) -> None:
-    raise AssertionError
-
-
 async def test_outcomes_are_kept_together_when_an_answer_was_faster(house: House) -> None:
     """Answers overtake receipts; a stop at that moment may not leave a slice done and its people planned."""
     await house.populate(3)
@@ -261,3 +264,14 @@ async def test_outcomes_are_kept_together_when_an_answer_was_faster(house: House
         await advance(house.store, grip, outcomes, (), until=0.0, state="done")
     assert await house.states(run.run) == {DeliveryState.SENT: 2, DeliveryState.ANSWERED: 1}
     assert [one.activity_id async for one in deliveries(house.store, run.run)] == ["id-0", "id-1", "id-2"]
+
+
+async def test_a_planned_send_to_many_people_is_refused_where_nobody_can_approve_it(house: House) -> None:
+    await house.populate(3)
+    few = Approvals(above=2, per_second=50)
+    broadcaster = Broadcaster(
+        house.store, house.queue, POLICY, ContactRules(), few, now=house.clock.now, wake=house.worker.wake
+    )
+    with pytest.raises(ApprovalMissing):
+        await broadcaster.start(SURVEY, "everyone", by=BY, name="pulse-s1.2026-11-24")
+    assert (await house.store.query("runs")).docs == []

@@ -1,0 +1,48 @@
+"""Puts one card in the place of another that a person has: within the limits, again where it may help.
+
+The same card twice changes nothing, so unlike a send it is also tried again where it may have arrived.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+
+from broadcast.limiter import Limiter
+from broadcast.messenger import Doubtful, Messenger, Retriable, SendError, Throttled
+from broadcast.sender import MAX_TRIES, Message, pause_s
+from feedback.people import Person
+
+
+class Editor:
+    """Replaces cards, on the same budget as everything that is sent."""
+
+    def __init__(
+        self,
+        messenger: Messenger,
+        limiter: Limiter,
+        *,
+        sleep: Callable[[float], Awaitable[None]],
+        chance: random.Random,
+    ) -> None:
+        self._messenger = messenger
+        self._limiter = limiter
+        self._sleep = sleep
+        self._chance = chance
+
+    async def replace(self, person: Person, activity_id: str, message: Message) -> str:
+        """Return why the card could not be replaced, or an empty text. Never raises a `SendError`."""
+        if person.conversation is None or person.unreachable:
+            return "unreachable"
+        problem: SendError | None = None
+        for attempt in range(MAX_TRIES):
+            if problem is not None:
+                await self._sleep(pause_s(problem, attempt, self._chance))
+            await self._limiter.acquire(person.tenant)
+            try:
+                await self._messenger.update_card(person.conversation, activity_id, message.card, message.summary)
+            except (Throttled, Retriable, Doubtful) as error:
+                problem = error
+            except SendError as error:
+                return error.reason
+            else:
+                return ""
+        return f"gave up: {problem.reason if problem is not None else ''}"

@@ -1,0 +1,44 @@
+"""What the ticker has broadcasting do: start the run of an occurrence, remind, close. All harmless to repeat."""
+
+from broadcast.broadcaster import Broadcaster
+from feedback.errors import OwnerIsNoAdmin, RunUnknown, SurveyIsClosed
+from feedback.people import Policy, Role, find_person
+from feedback.runs import find_run
+from feedback.schedules import Occurrence, Schedule
+from feedback.surveys import Survey, find_survey
+from store.contract import Store
+
+
+class Occurrences:
+    """Carries out what schedules ask for."""
+
+    def __init__(self, store: Store, broadcaster: Broadcaster, policy: Policy) -> None:
+        self._store = store
+        self._broadcaster = broadcaster
+        self._policy = policy
+
+    async def start(self, schedule: Schedule, occurrence: Occurrence) -> None:
+        """Start the run of an occurrence, or carry on with it. Raises a `Refusal` where it may not begin."""
+        try:
+            survey = (await find_run(self._store, occurrence.run)).survey
+        except RunUnknown:
+            survey = await self._survey(schedule)
+        await self._broadcaster.start(survey, schedule.audience, by=schedule.owner, name=occurrence.run)
+
+    async def remind(self, run: str, number: int) -> None:
+        """Ask those again who have not answered."""
+        await self._broadcaster.remind(await find_run(self._store, run), number)
+
+    async def close(self, run: str) -> None:
+        """Close a run with its cards."""
+        await self._broadcaster.close(await find_run(self._store, run))
+
+    async def _survey(self, schedule: Schedule) -> Survey:
+        """Return the survey as it is now, unless it may not be sent any more."""
+        owner = await find_person(self._store, schedule.owner)
+        if owner is None or not self._policy.role_of(owner).includes(Role.ADMIN):
+            raise OwnerIsNoAdmin(schedule=schedule.id)
+        survey = await find_survey(self._store, schedule.survey)
+        if survey.is_closed:
+            raise SurveyIsClosed(survey=survey.id)
+        return survey

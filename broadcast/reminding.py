@@ -1,0 +1,88 @@
+"""Sends a survey again to those who have not answered, and points from the older card to the newer one.
+
+A reminder is claimed before it leaves: a crash in between costs at most a chunk of people this reminder, and nobody
+gets it twice.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from broadcast.editor import Editor
+from broadcast.lease import HeldSlice
+from broadcast.sender import Message, Sender
+from feedback.deliveries import Outcome, why_excluded
+from feedback.people import Person, find_people, find_person, mark_unreachable
+from feedback.reminders import AWAITED, claim_reminder, record_reminder
+from feedback.runs import Delivery, DeliveryState, Run, RunState, deliveries, find_delivery, find_run
+from store.contract import Store
+
+CHUNK = 25  # people whose reminder a crash may cost
+OPEN_FOR_ANSWERS = frozenset({RunState.SENDING, RunState.SENT})
+UNREACHABLE = "unreachable: "
+
+Render = Callable[[Run], Message]
+
+
+class Reminding:
+    """The job “remind” of a slice. `render` is what is sent, `render_moved` what takes the older card's place."""
+
+    def __init__(
+        self,
+        store: Store,
+        sender: Sender,
+        editor: Editor,
+        *,
+        render: Render,
+        render_moved: Render,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._editor = editor
+        self._render = render
+        self._render_moved = render_moved
+        self._now = now
+
+    async def work(self, held: HeldSlice) -> None:
+        """Remind everybody of a slice who is still to answer."""
+        number = int(held.slice.job.rpartition("-")[2])
+        found = deliveries(self._store, held.slice.run, states=AWAITED, slice_=held.slice.number)
+        waiting = [one async for one in found]
+        while waiting:
+            run = await find_run(self._store, held.slice.run)
+            if run.state not in OPEN_FOR_ANSWERS:
+                break
+            chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
+            await held.step([])  # a slice that somebody else has taken is theirs to remind
+            await self._remind_all(run, chunk, number)
+        await held.finish([])
+
+    async def _remind_all(self, run: Run, chunk: Sequence[Delivery], number: int) -> None:
+        people = [one for one in await find_people(self._store, [one.id for one in chunk]) if not why_excluded(one)]
+        claimed = set(await claim_reminder(self._store, run.run, [one.id for one in people], number))
+        delivery_of = {one.id: one for one in chunk}
+        await asyncio.gather(*(self._remind(run, one, delivery_of[one.id]) for one in people if one.id in claimed))
+
+    async def _remind(self, run: Run, person: Person, delivery: Delivery) -> None:
+        outcome = await self._sender.send(person, self._render(run), lambda: self._objection(run, person))
+        if outcome.state is DeliveryState.FAILED and outcome.reason.startswith(UNREACHABLE):
+            await mark_unreachable(self._store, person.id, outcome.reason.removeprefix(UNREACHABLE))
+        if outcome.state not in {DeliveryState.SENT, DeliveryState.UNCONFIRMED}:
+            return
+        await record_reminder(self._store, delivery, outcome)
+        known = await find_delivery(self._store, run.run, person.id)
+        has_newer = outcome.activity_id and delivery.activity_id
+        if has_newer and known is not None and known.state in AWAITED:  # thanks stay where they are
+            await self._editor.replace(person, delivery.activity_id, self._render_moved(run))
+
+    async def _objection(self, run: Run, person: Person) -> Outcome | None:
+        """Say why not to remind any more: answered, stopped or closed while the reminder waited."""
+        known, delivery = (
+            await find_person(self._store, person.id),
+            await find_delivery(self._store, run.run, person.id),
+        )
+        is_open = (await find_run(self._store, run.run)).state in OPEN_FOR_ANSWERS
+        if is_open and known and not why_excluded(known) and delivery and delivery.state in AWAITED:
+            return None
+        return Outcome(person=person.id, state=DeliveryState.CANCELLED, at=self._now())
