@@ -144,7 +144,7 @@ class ApprovalTooLate(Refusal):
 
 
 class ApprovalMissing(Refusal):
-    """“{audience}” is more people than one admin may write to. Send to them now, so that another admin can approve it."""
+    """“{audience}” is more people than one admin may write to. Send now, so that another admin can approve it."""
 
 
 class SurveyHasChanged(Refusal):
