@@ -28,7 +28,7 @@ _MOVED_TITLE = 200  # characters
 NO_ANSWER = "—"
 _CLOSED_ANSWERED = "It no longer takes changes. These are the answers you gave."
 _CLOSED_UNANSWERED = (
-    "It no longer takes answers. Nothing was saved just now. You can still tell us: type **feedback** and your words."
+    "It no longer takes answers, and none of yours were saved. You can still tell us: type **feedback** and your words."
 )
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 
