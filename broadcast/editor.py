@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from broadcast.limiter import Limiter
 from broadcast.messenger import Doubtful, Messenger, Retriable, SendError, Throttled
 from broadcast.sender import MAX_TRIES, Message, pause_s
+from broadcast.windows import Call
 from feedback.people import Person
 
 
@@ -36,10 +37,13 @@ class Editor:
         for attempt in range(MAX_TRIES):
             if problem is not None:
                 await self._sleep(pause_s(problem, attempt, self._chance))
-            await self._limiter.acquire(person.tenant)
+            await self._limiter.acquire(person.tenant, person.conversation.id, Call.UPDATE)
             try:
                 await self._messenger.update_card(person.conversation, activity_id, message.card, message.summary)
-            except (Throttled, Retriable, Doubtful) as error:
+            except Throttled as error:
+                self._limiter.throttled(person.tenant, error.retry_after_s)
+                problem = error
+            except (Retriable, Doubtful) as error:
                 problem = error
             except SendError as error:
                 return error.reason

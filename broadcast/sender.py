@@ -78,8 +78,12 @@ class Sender:
         if person.conversation is None:
             msg = "no conversation yet"
             raise Unreachable(msg)
-        await self._limiter.acquire(person.tenant)
-        return await self._messenger.send_card(person.conversation, message.card, message.summary)
+        await self._limiter.acquire(person.tenant, person.conversation.id)
+        try:
+            return await self._messenger.send_card(person.conversation, message.card, message.summary)
+        except Throttled as error:
+            self._limiter.throttled(person.tenant, error.retry_after_s)
+            raise
 
     def _outcome(self, person: Person, state: DeliveryState, *, reason: str = "", activity_id: str = "") -> Outcome:
         return Outcome(person=person.id, state=state, at=self._now(), reason=reason, activity_id=activity_id)

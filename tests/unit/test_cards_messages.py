@@ -91,7 +91,7 @@ def test_a_closed_survey_shows_the_answers_it_has() -> None:
 @pytest.mark.parametrize("delivery", [None, msgspec.structs.replace(delivery_of(), answers={})])
 def test_a_closed_survey_that_was_never_answered_claims_no_answers(delivery: Delivery | None) -> None:
     card = closed_card(RUN, delivery)
-    assert "It no longer takes answers." in shown(card)
+    assert "It no longer takes answers" in shown(card)
     assert "—\n" not in shown(card)
     assert acts(card) == []
 

@@ -126,11 +126,23 @@ async def test_whoever_says_stop_while_their_card_waits_does_not_get_it(clock: C
     assert channel.calls == 2
 
 
-async def test_the_limiter_spaces_the_calls_of_a_tenant(clock: Clock) -> None:
+async def test_after_a_429_the_whole_tenant_waits_as_long_as_was_asked(clock: Clock) -> None:
     limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
     start = clock.time()
-    for _ in range(101):
-        await limiter.acquire("busy")
-    assert clock.time() - start == pytest.approx(2.0, abs=0.01)
-    await limiter.acquire("quiet")
-    assert clock.time() - start == pytest.approx(2.0, abs=0.01)
+    channel = Channel([error_for(429, b"{}", "7")] * MAX_TRIES)
+    sender = Sender(channel, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(7))
+    await sender.send(PERSON, MESSAGE, _none)
+    given_up_at = clock.time()
+    assert given_up_at - start == pytest.approx(7 * (MAX_TRIES - 1))
+    await limiter.acquire("another tenant", "a:2")
+    assert clock.time() == given_up_at
+    await limiter.acquire(PERSON.tenant, "a:2")
+    assert clock.time() - given_up_at >= 7
+
+
+async def test_other_problems_do_not_slow_the_tenant_down(clock: Clock) -> None:
+    limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
+    full = limiter.rate(PERSON.tenant)
+    sender = Sender(Channel([Retriable("503")]), limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(7))
+    await sender.send(PERSON, MESSAGE, _none)
+    assert limiter.rate(PERSON.tenant) == full
