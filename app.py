@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import random
+import secrets
 import sys
 import time as clocks
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -48,13 +49,14 @@ from feedback.people import Policy
 from feedback.runs import Delivery, Run
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey, list_surveys
+from feedback.tallier import Tallier
 from settings import Settings, SettingsError
 from store.contract import Store, StoreError
 from store.sqlite import open_sqlite
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 CONNECTIONS = 100  # to Teams at once
-RESTART_S = 5.0  # before the worker or the ticker is started again
+RESTART_S = 5.0  # before a part that failed is started again
 
 Now = Callable[[], datetime]
 
@@ -63,6 +65,7 @@ QUEUE = web.AppKey("QUEUE", Queue)
 ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
 WORKER = web.AppKey("WORKER", Worker)
 TICKER = web.AppKey("TICKER", Ticker)
+TALLIER = web.AppKey("TALLIER", Tallier)
 WORK: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("WORK", set)
 
 log = logging.getLogger("hearback")
@@ -118,7 +121,7 @@ def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextMa
 async def _assemble(
     app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
 ) -> set[asyncio.Task[None]]:
-    """Put the parts together, start the worker and the ticker and return their tasks."""
+    """Put the parts together, start those that are steadily at work and return their tasks."""
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
     connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
@@ -134,6 +137,7 @@ async def _assemble(
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)
     ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now)
+    tallier = Tallier(store, now, name=secrets.token_hex(8))
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
     parts = Parts(
@@ -144,6 +148,7 @@ async def _assemble(
         fetch_file=files.fetch,
         is_allowed_tenant=gate.is_allowed_tenant,
         wake_ticker=ticker.wake,
+        tallier=tallier,
     )
     router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     app[STORE] = store
@@ -154,7 +159,7 @@ async def _assemble(
     if settings.is_dev:
         await _load_sample(store)
     await broadcaster.recover()
-    app[WORKER], app[TICKER] = worker, ticker
+    app[WORKER], app[TICKER], app[TALLIER] = worker, ticker, tallier
     app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
     return app[WORK]
 
@@ -165,9 +170,9 @@ def contact_rules(settings: Settings) -> ContactRules:
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
-def _steady(app: web.Application) -> dict[str, Worker | Ticker]:
+def _steady(app: web.Application) -> dict[str, Worker | Ticker | Tallier]:
     """Return what has to be at work at all times, by name."""
-    return {"worker": app[WORKER], "ticker": app[TICKER]}
+    return {"worker": app[WORKER], "ticker": app[TICKER], "tallier": app[TALLIER]}
 
 
 def survey_message(run: Run) -> Message:
@@ -210,7 +215,7 @@ async def _answers(part: Store | Queue) -> bool:
     return True
 
 
-async def _keep_working(part: Worker | Ticker, name: str) -> None:
+async def _keep_working(part: Worker | Ticker | Tallier, name: str) -> None:
     """Start a part again when it ends by a fault of ours; what it was doing comes back from the store."""
     while True:
         work = asyncio.create_task(part.run())

@@ -10,6 +10,7 @@ from feedback.dry_run import DryRun
 from feedback.people import Person, Policy, Role
 from feedback.runs import Run
 from feedback.surveys import Survey
+from feedback.tallier import Tallier
 from store.contract import Store
 
 Card = dict[str, object]
@@ -83,6 +84,7 @@ class Parts(msgspec.Struct, frozen=True):
     fetch_file: Callable[[File], Awaitable[str]]
     is_allowed_tenant: Callable[[str], bool]
     wake_ticker: Callable[[], None]  # something new may be due
+    tallier: Tallier
 
 
 class Turn(msgspec.Struct, frozen=True):
