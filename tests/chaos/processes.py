@@ -4,11 +4,14 @@ import asyncio
 import os
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
-from feedback.runs import FINAL, DeliveryState, deliveries
+from feedback.runs import FINAL, DeliveryState, deliveries, find_run
+from feedback.tallier import TURN_S, Tallier
+from feedback.tally_tree import rebuild
 from simulator import Teams
 from store.sqlite import open_sqlite
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME
@@ -16,6 +19,7 @@ from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30.0
 RUN_S = 90.0
+TURN_IS_OVER = timedelta(seconds=2 * TURN_S)
 
 
 class Process:
@@ -94,3 +98,15 @@ async def when_over(path: Path, run: str, people: int) -> dict[str, DeliveryStat
             if len(states) == people and set(states.values()) <= FINAL:
                 return states
             await asyncio.sleep(0.2)
+
+
+async def check_tallies(path: Path, run: str) -> None:
+    """Count everything again: what the tallier comes to, after whatever happened, is exactly that."""
+    store = await open_sqlite(path)
+    try:
+        counting = Tallier(store, lambda: datetime.now(UTC) + TURN_IS_OVER, name="check")
+        while not await counting.look():
+            pass
+        assert (await rebuild(store, await find_run(store, run))).was_right
+    finally:
+        await store.close()

@@ -19,7 +19,7 @@ from feedback.survey_files import read_survey
 from feedback.surveys import import_survey
 from simulator import Call, Fault, Person, Teams
 from store.sqlite import open_sqlite
-from tests.chaos.processes import RUN_S, Process, settings_for, when_over
+from tests.chaos.processes import RUN_S, Process, check_tallies, settings_for, when_over
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, is_survey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -108,6 +108,7 @@ async def test_a_round_ends_with_everybody_accounted_for(
             for one in services:
                 await one.stop()
     _check(people, states)
+    await check_tallies(database, "pulse-1")
     with capsys.disabled():
         counts = {state.value: count for state, count in sorted(Counter(states.values()).items())}
         print(f"\n  round {number}, {len(services)} services: {counts}")  # noqa: T201 - what the round is for
