@@ -25,6 +25,7 @@ install: .venv/installed node_modules/.installed  ## Install what is missing int
 bench: install  ## Measure the product beside its baselines
 	@$(BIN)/python -m benchmarks.answers
 	@$(BIN)/python -m benchmarks.broadcast
+	@$(BIN)/python -m benchmarks.results
 
 package: install  ## Build the Teams app package into build/
 	@$(BIN)/python -m deployment.package $(PACKAGE_ARGS)
