@@ -163,4 +163,4 @@ def _values(answer: Answer) -> list[str]:
 def _moment(delivery: Delivery) -> str:
     """Return when somebody answered, written so that texts sort as times do."""
     at = delivery.answered_at
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") if at else ""
+    return at.astimezone(UTC).isoformat(timespec="microseconds") if at else ""
