@@ -130,7 +130,7 @@ def test_the_button_brings_the_newest_results_of_the_run() -> None:
 def test_a_figure_has_its_n_and_its_interval_beside_it() -> None:
     said = results(Question("q", Kind.NPS, "How likely?"), *SCALE * 15)
     assert "NPS +25 (n 120, 95 %: +10 to +39)" in said
-    assert "50% · 60  (41–59%)" in said
+    assert "50% · 60\n  (41–59%)" in said
     assert "Ranges are 95 % intervals" in said
     assert "Too few" not in said
 
