@@ -2,7 +2,7 @@
 
 Each is made anew from those below it and never added to, so a step may be repeated, by anybody, at any time. It is
 written only over the version that was there before those below were read: who has read earlier never overwrites what
-was made from a later reading (docs/decisions/0019). They lie in the run's partition under a kind of their own.
+was made from a later reading (docs/decisions/0013). They lie in the run's partition under a kind of their own.
 """
 
 import asyncio
