@@ -34,11 +34,12 @@ from broadcast.closing import Closing
 from broadcast.editor import Editor
 from broadcast.limiter import Limiter
 from broadcast.occurrences import Occurrences
+from broadcast.opening import Addresses, FirstContact, Opener, Opening
 from broadcast.queue import Queue
 from broadcast.reminding import Reminding
 from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
-from broadcast.slices import CLOSE, REMIND
+from broadcast.slices import CLOSE, OPEN_CHATS, REMIND
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from cards.survey import survey_card
@@ -124,15 +125,17 @@ async def _assemble(
     """Put the parts together, start those that are steadily at work and return their tasks."""
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
-    connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
+    connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed, app_id=settings.app_id)
     limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep)
     chance = random.Random()  # noqa: S311 - jitter
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
     editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
     closing = Closing(store, editor, render=closed_message)
     reminding = Reminding(store, sender, editor, render=survey_message, render_moved=moved_message, now=now)
-    jobs = {CLOSE: closing.work, REMIND: reminding.work}
-    worker = Worker(store, queue, sender, render=survey_message, now=now, jobs=jobs)
+    addresses = Addresses(store, default=settings.service_url, is_allowed=is_allowed, clock=clocks.monotonic)
+    opener = Opener(store, connector, limiter, addresses, sleep=asyncio.sleep, chance=chance)
+    jobs = {CLOSE: closing.work, REMIND: reminding.work, OPEN_CHATS: Opening(store, opener, now=now).work}
+    worker = Worker(store, queue, FirstContact(sender, opener, now=now), render=survey_message, now=now, jobs=jobs)
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)

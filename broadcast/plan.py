@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import chain, zip_longest
 
 from broadcast.queue import Queue
-from broadcast.slices import Slice, open_slices, write_slices
+from broadcast.slices import AHEAD, OPEN_CHATS, Slice, open_slices, write_slices
 from feedback.audiences import people_in
 from feedback.contacts import ContactRules, Verdict, verdicts
 from feedback.deliveries import SLICE, planned, write_planned
@@ -52,7 +52,10 @@ class Planner:
         return await self._begin(run, count)
 
     async def _write_slice(self, run: Run, number: int, due: float, people: Sequence[Verdict]) -> None:
-        await write_slices(self._store, [Slice(run.run, number, people[0].person.tenant, due)])
+        tenant = people[0].person.tenant
+        await write_slices(self._store, [Slice(run.run, number, tenant, due)])
+        if any(one.person.conversation is None and not one.reason for one in people):
+            await write_slices(self._store, [Slice(run.run, number, tenant, job=OPEN_CHATS)])
         await write_planned(self._store, run.run, [planned(run, one.person, number, one.reason) for one in people])
 
     async def _begin(self, run: Run, people: int) -> Run:
@@ -61,8 +64,13 @@ class Planner:
             run = await move_run(self._store, run, RunState.SENDING, leaving=planning, people=people)
         except RunIsOver:  # cancelled, say, while the plan was written
             run = await find_run(self._store, run.run)
-        await self._queue.put(in_turns(await open_slices(self._store, run.run)))
+        await self._queue.put(in_turns(await to_do(self._store, run.run)))
         return run
+
+
+async def to_do(store: Store, run: str) -> list[Slice]:
+    """Return what is open of sending a run; chats that have to be opened go first, also ahead of quiet hours."""
+    return [*await open_slices(store, run, AHEAD), *await open_slices(store, run)]
 
 
 def in_turns(slices: list[Slice]) -> list[Slice]:

@@ -140,6 +140,7 @@ class Teams:
             "HEARBACK_TOKEN_ISSUER": self.tokens.issuer,
             "HEARBACK_LOGIN_URL": self.login_url,
             "HEARBACK_SERVICE_HOSTS": LOOPBACK,
+            "HEARBACK_SERVICE_URL": self.service_url,
         }
 
     async def _serve(self, routes: Sequence[web.RouteDef]) -> str:

@@ -132,7 +132,9 @@ def panel_of(words: str) -> Panel:
 
 def foretold(words: str) -> DryRun:
     later = NOW + timedelta(hours=9)
-    return DryRun(reachable=45_000, excluded={words[:200]: 12}, waiting={later: 3}, finishes_at=later)
+    return DryRun(
+        reachable=45_000, first_contacts=9_000, excluded={words[:200]: 12}, waiting={later: 3}, finishes_at=later
+    )
 
 
 def planned(words: str) -> tuple[Schedule, Occurrence]:
