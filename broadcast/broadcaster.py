@@ -173,7 +173,7 @@ class Broadcaster:
         self._wake()
 
     async def _queue_open(self, run: Run, *, but: Container[Slice | None] = ()) -> None:
-        slices = [one for one in await to_do(self._store, run.run) if one not in but]
+        slices = [one for one in await to_do(self._store, run.run, self._now()) if one not in but]
         await self._queue.put(in_turns(slices))
         await call_sent(self._store, run.run)
         self._wake()

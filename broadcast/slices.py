@@ -48,6 +48,11 @@ class Slice(msgspec.Struct, frozen=True):
         return {SEND: SLICE, OPEN_CHATS: AHEAD}.get(self.job, FOLLOW_UP)
 
 
+def ahead_of(slice_: Slice) -> Slice:
+    """Return the piece of work that goes ahead of sending a slice: its chats. It is not written for every slice."""
+    return Slice(slice_.run, slice_.number, slice_.tenant, job=OPEN_CHATS)
+
+
 class Grip(msgspec.Struct, frozen=True):
     """A slice that is ours until somebody replaces its document. `flying` are those whose cards are on their way."""
 

@@ -143,6 +143,8 @@ class Connector:
     async def _create(self, call: Call) -> Answer:
         if len(listing(call.body.get("members"))) != 1:
             raise Refused(400, "BadArgument", "a personal chat has exactly one member beside the bot")
+        if call.body.get("isGroup") is True:
+            raise Refused(400, "BadArgument", "a personal chat is no group")
         if text(call.body, "bot", "id") not in self._bot_ids:
             raise Refused(400, "BadArgument", "this is another bot's id")
         if not text(call.body, "tenantId") and not text(call.body, "channelData", "tenant", "id"):
