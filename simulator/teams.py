@@ -31,6 +31,7 @@ class Teams:
     """A Teams to enter with `async with`. Set `bot_url` to where the bot takes its messages.
 
     With `limits` it takes no more requests than Microsoft's; without, as many as come.
+    Without `checks_tokens` it lets a bot in that has none, as development mode has.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Teams:
         patience_s: float = PATIENCE_S,
         keep_transcript: int = KEPT,
         limits: Limits | None = None,
+        checks_tokens: bool = True,
     ) -> None:
         self.app_id = app_id or ids.guid("the bot")
         self.app_password = app_password
@@ -63,6 +65,7 @@ class Teams:
             ids=numbers,
             closing=self._closing,
             limits=limits,
+            checks_tokens=checks_tokens,
         )
         self._channel = Channel(self.tokens, self.transcript, numbers, clock, patience_s=patience_s)
         self._servers: list[web.AppRunner] = []
