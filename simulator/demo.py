@@ -207,7 +207,7 @@ async def run_demo(plan: Plan, say: Say) -> Summary:
         run = await demo.send()
         await demo.watch(run)
         summary = demo.summary(run)
-        say(f"\n{summary}\n  {demo.over_the_limits}\n  Everything is kept in {plan.folder}.")
+        say(f"\n{summary}\n  {demo.over_the_limits}\n  Everything is kept in {_short(plan.folder)}.")
         if plan.has_window:
             say("\nThe window stays open; type  results pulse-1  there. Stop it with Ctrl-C.")
             await asyncio.sleep(plan.minutes * 60)
@@ -234,12 +234,17 @@ def _progress(counts: dict[str, int], done: list[tuple[float, int]], pending: in
     return " · ".join(parts)
 
 
+def _short(folder: Path) -> str:
+    return str(folder.relative_to(ROOT)) if folder.is_relative_to(ROOT) else str(folder)
+
+
 def _csv(people: list[Who]) -> str:
     rows = "".join(f"{one.tenant},{one.object_id},{one.name}\n" for one in people)
     return f"tenant,object id,name\n{rows}"
 
 
-def _plan(arguments: list[str]) -> Plan:
+def plan_of(arguments: list[str]) -> Plan:
+    """Return what is asked for; ends the process with a sentence where it is out of bounds."""
     usual = Plan()
     parser = argparse.ArgumentParser(prog="make demo", description="Send a survey to thousands of simulated people.")
     parser.add_argument("--people", type=int, default=usual.people, help=f"up to {MOST_PEOPLE:,}")
@@ -265,7 +270,7 @@ def _plan(arguments: list[str]) -> Plan:
 
 async def main(arguments: list[str]) -> int:
     """Run until it is over or Ctrl-C; return the exit code: 0 when both sides agree."""
-    plan = _plan(arguments)
+    plan = plan_of(arguments)
     busy = [port for port in (plan.port, *([ADMIN.port] if plan.has_window else [])) if answers(port)]
     if busy:
         sys.stderr.write(f"Another program listens on port {', '.join(map(str, busy))}. Stop it, then try again.\n")
