@@ -85,6 +85,11 @@ class Crowd:
         teams.respond = self._respond
         teams.connector.delivered = self._delivered
 
+    async def settled(self) -> None:
+        """Return when nobody is about to do anything."""
+        while self._reacting:
+            await asyncio.wait(self._reacting)
+
     async def leave(self) -> None:
         """Do nothing more."""
         for task in self._reacting:
