@@ -39,7 +39,7 @@ WITHOUT_APP = 50  # one in so many has not got the app at all
 AT_ONCE = 50
 START_S = 60.0
 PATIENCE_S = 120.0  # importing a large file takes its time
-RATE_OVER_S = 10.0
+RATE_OVER_S = 30.0
 PANEL = "demo"
 SURVEY = "pulse"
 
