@@ -1,141 +1,24 @@
 """First contact: chats opened ahead of the card, on the budget, kept unless the person was faster."""
 
 import asyncio
-import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import time
 
-import msgspec
 import pytest
 
 from bot.connector import error_for
-from broadcast.broadcaster import Approvals, Broadcaster
-from broadcast.limiter import Limiter
-from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
-from broadcast.opening import LOOK_AT, NO_ADDRESS, REMEMBER_S, Addresses, FirstContact, Opener, Opening
-from broadcast.sender import MAX_TRIES, Message, Sender
+from broadcast.messenger import Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
+from broadcast.sender import MAX_TRIES, Message
 from broadcast.slices import AHEAD, OPEN_CHATS, Slice, open_slices, take_hold
-from broadcast.store_queue import StoreQueue
 from broadcast.windows import Call
-from broadcast.worker import Job, Worker
-from feedback.contacts import ContactRules, QuietHours
-from feedback.panels import import_panel
+from feedback.contacts import QuietHours
 from feedback.people import (
-    Contact,
-    Conversation,
-    Person,
-    Policy,
     find_person,
-    keep_conversation,
-    mark_unopened,
-    meet,
     set_opt_out,
 )
-from feedback.people_files import Listed, PeopleFile
-from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run, move_run, progress
-from feedback.surveys import Survey
+from feedback.runs import DeliveryState, RunState, find_run, move_run, progress
 from store.contract import Store
 from tests.conftest import Clock
-
-SURVEY = Survey(id="pulse", title="Sample", questions=(Question(id="q", kind=Kind.TEXT, text="Why?"),))
-BY = "home:boss"
-DEFAULT = "https://smba.example/teams/"
-NOT_INSTALLED = Unreachable("403 ForbiddenOperationException")
-NEVER_QUIET = QuietHours(start=time(0), end=time(0))
-
-
-class Teams:
-    """A channel that opens chats and takes cards, and does as it is told."""
-
-    def __init__(self) -> None:
-        self.opened: Counter[str] = Counter()
-        self.cards: Counter[str] = Counter()
-        self.order: list[str] = []
-        self.addresses: set[str] = set()
-        self.trouble: dict[str, list[SendError]] = {}
-        self.meanwhile: Callable[[str], Awaitable[object]] | None = None
-
-    async def create_conversation(self, service_url: str, tenant: str, object_id: str) -> Conversation:
-        self.addresses.add(service_url)
-        self.opened[object_id] += 1
-        self.order.append(f"open {object_id}")
-        if self.meanwhile is not None:
-            await self.meanwhile(object_id)
-        if self.trouble.get(object_id):
-            raise self.trouble[object_id].pop(0)
-        return Conversation(f"a:{tenant}:{object_id}", service_url, object_id, "28:b")
-
-    async def send_card(self, to: Conversation, card: Card, summary: str) -> str:
-        assert (card, summary) == ({}, "Sample")
-        self.cards[to.id] += 1
-        self.order.append(f"card {to.id}")
-        return f"activity-{to.id}"
-
-    async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
-        raise AssertionError((to, activity_id, card, summary))
-
-
-class CountingLimiter(Limiter):
-    """Counts what it was asked for, by kind."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(1000, clock=clock.time, sleep=clock.sleep)
-        self.calls: Counter[Call] = Counter()
-
-    async def acquire(self, tenant: str, conversation: str, kind: Call = Call.SEND, *, live: bool = False) -> None:
-        self.calls[kind] += 1
-        await super().acquire(tenant, conversation, kind, live=live)
-
-
-class House:
-    """Broadcasting to people from a panel's file."""
-
-    def __init__(self, store: Store, clock: Clock, quiet: QuietHours = NEVER_QUIET) -> None:
-        self.store, self.clock, self.teams = store, clock, Teams()
-        self.limiter = CountingLimiter(clock)
-        self.queue = StoreQueue(store, clock=clock.time)
-        chance = random.Random(1)
-        sender = Sender(self.teams, self.limiter, now=clock.now, sleep=clock.sleep, chance=chance)
-        self.opener = Opener(store, self.teams, self.limiter, self.addresses(), sleep=clock.sleep, chance=chance)
-        self.first = FirstContact(sender, self.opener, now=clock.now)
-        self.worker = self.new_worker({OPEN_CHATS: Opening(store, self.opener, now=clock.now).work})
-        policy, approvals = Policy(home_tenants=frozenset({"home"})), Approvals(above=10_000, per_second=50)
-        self.broadcaster = Broadcaster(
-            store, self.queue, policy, ContactRules(quiet=quiet), approvals, now=clock.now, wake=self.worker.wake
-        )
-
-    def addresses(self, default: str = DEFAULT) -> Addresses:
-        def is_allowed(url: str) -> bool:
-            return url.startswith("https://smba.")
-
-        return Addresses(self.store, default=default, is_allowed=is_allowed, clock=self.clock.time)
-
-    def new_worker(self, jobs: Mapping[str, Job]) -> Worker:
-        return Worker(
-            self.store,
-            self.queue,
-            self.first,
-            render=lambda _run: Message({}, "Sample"),
-            now=self.clock.now,
-            jobs=jobs,
-        )
-
-    async def panel(self, count: int) -> None:
-        file = PeopleFile(tuple(Listed("away", f"{number:04d}") for number in range(count)))
-        await import_panel(self.store, "insiders", file, by=BY, now=self.clock.now())
-
-    async def start(self, count: int) -> Run:
-        await self.panel(count)
-        return await self.broadcaster.start(SURVEY, "panel insiders", by=BY)
-
-    async def states(self, run: Run) -> Counter[DeliveryState]:
-        return Counter([one.state async for one in deliveries(self.store, run.run)])
-
-    async def speak(self, object_id: str) -> Person:
-        chat = Conversation(f"a:own-{object_id}", "https://smba.example/heard/", f"29:{object_id}", "28:b")
-        return await meet(self.store, Contact("away", object_id, "Sample", "en", chat), self.clock.now())
+from tests.unit.opening_house import BY, NOT_INSTALLED, SURVEY, House
 
 
 @pytest.fixture
@@ -348,91 +231,5 @@ async def test_a_plan_cut_short_opens_the_chats_at_the_next_start(house: House) 
     assert house.limiter.calls == {Call.CREATE: 150, Call.SEND: 150}
 
 
-# --- where chats are opened
-
-
-async def test_chats_are_opened_where_their_tenant_was_heard_from(house: House) -> None:
-    await house.panel(3)
-    await house.speak("0002")
-    run = await house.broadcaster.start(SURVEY, "panel insiders", by=BY)
-    await house.worker.drain()
-    assert await house.states(run) == {DeliveryState.SENT: 3}
-    assert house.teams.addresses == {"https://smba.example/heard/"}
-
-
-async def test_of_a_tenant_nobody_was_heard_from_chats_are_opened_where_the_settings_say(house: House) -> None:
-    await house.start(LOOK_AT + 1)
-    await house.worker.drain()
-    assert house.teams.addresses == {DEFAULT}
-
-
-async def test_an_address_that_is_not_allowed_is_never_used(house: House) -> None:
-    chat = Conversation("a:1", "https://elsewhere.example/", "29:1", "28:b")
-    await meet(house.store, Contact("away", "1", "Sample", "en", chat), house.clock.now())
-    assert await house.addresses().of("away") == DEFAULT
-    with pytest.raises(Rejected, match=NO_ADDRESS):
-        await house.addresses("https://elsewhere.example/").of("away")
-
-
-async def test_without_an_address_nobody_is_marked_as_unreachable(embedded: Store, clock: Clock) -> None:
-    house = House(embedded, clock)
-    opener = Opener(
-        embedded, house.teams, house.limiter, house.addresses(""), sleep=clock.sleep, chance=random.Random(1)
-    )
-    await house.panel(1)
-    person = await find_person(embedded, "away:0000")
-    assert person is not None
-    with pytest.raises(Rejected, match=NO_ADDRESS):
-        await opener.open(person, _no_objection)
-    assert await find_person(embedded, "away:0000") == person
-    assert not house.limiter.calls
-
-
-async def test_a_tenants_address_is_looked_up_once_in_a_while(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    addresses, looked = house.addresses(""), 0
-
-    async def look(*_: object) -> list[Person]:
-        nonlocal looked
-        looked += 1
-        return []
-
-    monkeypatch.setattr("broadcast.opening.neighbours", look)
-    for _ in range(5):
-        with pytest.raises(Rejected):
-            await addresses.of("away")
-    assert looked == 1
-    house.clock.pass_s(REMEMBER_S)
-    with pytest.raises(Rejected):
-        await addresses.of("away")
-    assert looked == 2
-
-
-# --- what is kept
-
-
-async def test_what_is_kept_of_an_opened_chat_follows_what_the_person_says_later(house: House) -> None:
-    await house.panel(1)
-    opened = Conversation("a:away:0000", DEFAULT, "0000", "28:b")
-    kept = await keep_conversation(house.store, "away:0000", opened)
-    assert kept is not None
-    assert kept.conversation == opened
-    said = await house.speak("0000")
-    assert said.conversation is not None
-    assert said.conversation.user_id == "29:0000"
-    again = await keep_conversation(house.store, "away:0000", opened)
-    assert again is not None
-    assert again.conversation == said.conversation
-
-
-async def test_nothing_is_kept_about_somebody_who_is_no_longer_known(house: House) -> None:
-    assert await keep_conversation(house.store, "away:gone", Conversation("a", DEFAULT, "u", "b")) is None
-    assert await mark_unopened(house.store, "away:gone", "403") is None
-    assert msgspec.to_builtins(await find_person(house.store, "away:gone")) is None
-
-
 async def _nothing() -> None:
     """Nothing speaks against it."""
-
-
-async def _no_objection() -> bool:
-    return False
