@@ -90,7 +90,7 @@ PATCHES: dict[str, list[Doc]] = {
     "the partition key": [{"op": "set", "path": "/home", "value": "other"}],
     "eleven": [{"op": "set", "path": f"/f{index}", "value": index} for index in range(11)],
 }
-OLD = {"etag": '"old"', "match_condition": MatchConditions.IfNotModified}
+OLD: Doc = {"etag": '"old"', "match_condition": MatchConditions.IfNotModified}
 ANSWERED: list[Doc] = [{"op": "set", "path": "/state", "value": "answered"}]
 
 
@@ -108,7 +108,7 @@ async def _new_etags(container: ContainerProxy) -> object:
 
 async def _own_etag(container: ContainerProxy) -> object:
     doc = await container.read_item("a", "x")
-    mine = {"etag": doc["_etag"], "match_condition": MatchConditions.IfNotModified}
+    mine: Doc = {"etag": doc["_etag"], "match_condition": MatchConditions.IfNotModified}
     return plain(await container.replace_item("a", {"id": "a", "home": "x", "n": 7}, **mine))
 
 
@@ -155,7 +155,7 @@ def _batch(*operations: tuple[Any, ...]) -> Question:
 
 def _patched(operations: list[Doc], condition: str | None = None) -> Question:
     async def ask(container: ContainerProxy) -> object:
-        more = {} if condition is None else {"filter_predicate": condition}
+        more: Doc = {} if condition is None else {"filter_predicate": condition}
         return plain(await container.patch_item("a", "x", operations, **more))
 
     return ask
