@@ -96,6 +96,10 @@ class LimitedTeams:
         """Take an update, which counts as a message."""
         await self.send_card(to, card, f"{summary} {activity_id}")
 
+    async def delete_card(self, to: Conversation, activity_id: str) -> None:
+        """Take a deletion, which counts as a message."""
+        await self.send_card(to, {}, activity_id)
+
 
 class Play:
     """One broadcast to people spread over tenants, while others chat."""

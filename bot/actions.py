@@ -11,12 +11,12 @@ from cards.inputs import INPUT_PREFIX
 from cards.results import results_card
 from cards.status import status_card
 from cards.survey import can_show_answers, survey_card
-from cards.thanks import closed_card, thanks_card
+from cards.thanks import closed_card, thanks_card, withdrawn_card
 from feedback.answers import find_answered, record_answer
-from feedback.errors import AnswersRefused, NotAllowed, NotYourSurvey, Refusal, RunIsClosed
+from feedback.errors import AnswersRefused, NotAllowed, NotYourSurvey, Refusal, RunIsClosed, RunIsRecalled
 from feedback.people import Role
 from feedback.results import results_of
-from feedback.runs import Run, RunState, find_delivery, find_run
+from feedback.runs import DeliveryState, Run, RunState, find_delivery, find_run
 from store.contract import StoreError
 
 Data = Mapping[str, object]
@@ -46,8 +46,8 @@ async def answer(turn: Turn, data: Data) -> Reply:
     revision = _whole(data, "rev")
     try:
         kept = await record_answer(turn.store, run, turn.person.id, raw, revision=revision, now=turn.now)
-    except RunIsClosed:
-        return await _closed(turn, run)
+    except (RunIsClosed, RunIsRecalled):
+        return await _over(turn, run)
     except AnswersRefused as refused:
         await find_answered(turn.store, run, turn.person.id)
         return _again(run, raw, refused, revision)
@@ -62,8 +62,8 @@ async def answer(turn: Turn, data: Data) -> Reply:
 async def edit(turn: Turn, data: Data) -> Reply:
     """Show the survey again, with the answers given."""
     run = await find_run(turn.store, _text(data, "run"))
-    if run.state is RunState.CLOSED:
-        return await _closed(turn, run)
+    if not run.takes_answers:
+        return await _over(turn, run)
     given = await find_answered(turn.store, run, turn.person.id)
     return Reply("Change your answers.", survey_card(run, answers=given.answers, revision=given.revision))
 
@@ -101,10 +101,13 @@ async def act(turn: Turn, data: Data) -> Reply:
     return await found.run(turn, data)
 
 
-async def _closed(turn: Turn, run: Run) -> Reply:
+async def _over(turn: Turn, run: Run) -> Reply:
+    """Say that a run takes no more answers, with those it has."""
     delivery = await find_delivery(turn.store, run.run, turn.person.id)
     if delivery is None:
         raise NotYourSurvey
+    if run.state is RunState.RECALLED or delivery.state is DeliveryState.RECALLED:
+        return Reply("This survey was withdrawn.", withdrawn_card(run, delivery))
     return Reply("This survey is closed.", closed_card(run, delivery))
 
 

@@ -156,6 +156,10 @@ class Connector:
             raise Doubtful(msg)
         return Conversation(id=chat, service_url=service_url, user_id=object_id, bot_id=self._bot_id)
 
+    async def delete_card(self, to: Conversation, activity_id: str) -> None:
+        """Delete a message that was sent to a person."""
+        await self.delete(to.service_url, to.id, activity_id)
+
     async def _call(self, method: str, service_url: str, path: str, activity: Json | None) -> bytes:
         if not self._is_allowed(service_url):
             msg = "the service address is not on the allow list"
@@ -226,7 +230,7 @@ def error_for(status: int, body: bytes, retry_after: str | None) -> SendError:
         return Retriable(reason)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         return Unreachable(reason)
-    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.NOT_IMPLEMENTED:
         return Rejected(reason)
     return Doubtful(reason)
 

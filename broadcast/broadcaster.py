@@ -8,7 +8,16 @@ import msgspec
 
 from broadcast.plan import Planner, in_turns, to_do
 from broadcast.queue import Queue
-from broadcast.slices import CLOSE, REMIND, Slice, call_sent, reopen, write_follow_up
+from broadcast.slices import (
+    CLOSE,
+    RECALL,
+    RECALL_DELETING,
+    REMIND,
+    Slice,
+    call_sent,
+    reopen,
+    write_follow_up,
+)
 from feedback.approvals import approve_run, needs_approval, propose_run
 from feedback.audiences import check_names
 from feedback.contacts import ContactRules
@@ -16,6 +25,7 @@ from feedback.deliveries import replan, why_excluded
 from feedback.dry_run import DryRun, dry_run
 from feedback.errors import ApprovalMissing, AudienceEmpty, RunIsOver, RunUnknown
 from feedback.people import Policy, find_people
+from feedback.recalls import TO_RECALL
 from feedback.runs import (
     DeliveryState,
     Run,
@@ -32,6 +42,7 @@ from store.contract import MAX_BATCH, Store
 
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
+RECALLABLE = frozenset(RunState) - {RunState.PROPOSED}
 
 
 class Approvals(msgspec.Struct, frozen=True):
@@ -147,9 +158,25 @@ class Broadcaster:
     async def close(self, run: Run) -> Run:
         """Take no more answers and send no more cards; the cards people have say so. Harmless to repeat."""
         closed = await close_run(self._store, run)
-        await self._follow(run, CLOSE)
+        if closed.state is RunState.CLOSED:  # cards that were taken back say so already
+            await self._follow(run, CLOSE)
         await self._queue_open(run)
         return closed
+
+    async def recall(self, run: Run, *, is_deleting: bool = False) -> Run:
+        """Take every card of a run back and send no more; answers that were given are kept. Raises `RunIsOver`.
+
+        Again, it tries again where a card could not be taken back.
+        """
+        recalled = await move_run(self._store, run, RunState.RECALLED, leaving=RECALLABLE)
+        job = RECALL_DELETING if is_deleting else RECALL
+        await write_follow_up(self._store, run.run, job)
+        left = deliveries(self._store, run.run, states=TO_RECALL)
+        numbers = {one.slice async for one in left}
+        await reopen(self._store, [Slice(run.run, number, job=job) for number in sorted(numbers)])
+        await self._follow(run, job)
+        await self._queue_open(run)
+        return recalled
 
     async def remind(self, run: Run, number: int) -> None:
         """Ask those again who have not answered. Harmless to repeat: each reminder reaches a person once at most."""

@@ -1,6 +1,6 @@
-"""Puts one card in the place of another that a person has: within the limits, again where it may help.
+"""Puts one card in the place of another that a person has, or takes it away: within the limits, again where it helps.
 
-The same card twice changes nothing, so unlike a send it is also tried again where it may have arrived.
+Doing either twice changes nothing, so unlike a send it is also tried again where it may have arrived.
 """
 
 import random
@@ -10,11 +10,11 @@ from broadcast.limiter import Limiter
 from broadcast.messenger import Doubtful, Messenger, Retriable, SendError, Throttled
 from broadcast.sender import MAX_TRIES, Message, pause_s
 from broadcast.windows import Call
-from feedback.people import Person
+from feedback.people import Conversation, Person
 
 
 class Editor:
-    """Replaces cards, on the same budget as everything that is sent."""
+    """Replaces and removes cards, on the same budget as everything that is sent."""
 
     def __init__(
         self,
@@ -31,6 +31,21 @@ class Editor:
 
     async def replace(self, person: Person, activity_id: str, message: Message) -> str:
         """Return why the card could not be replaced, or an empty text. Never raises a `SendError`."""
+
+        async def put(to: Conversation) -> None:
+            await self._messenger.update_card(to, activity_id, message.card, message.summary)
+
+        return await self._edit(person, put)
+
+    async def remove(self, person: Person, activity_id: str) -> str:
+        """Return why the card could not be deleted, or an empty text. Never raises a `SendError`."""
+
+        async def delete(to: Conversation) -> None:
+            await self._messenger.delete_card(to, activity_id)
+
+        return await self._edit(person, delete)
+
+    async def _edit(self, person: Person, edit: Callable[[Conversation], Awaitable[None]]) -> str:
         if person.conversation is None or person.unreachable:
             return "unreachable"
         problem: SendError | None = None
@@ -39,7 +54,7 @@ class Editor:
                 await self._sleep(pause_s(problem, attempt, self._chance))
             await self._limiter.acquire(person.tenant, person.conversation.id, Call.UPDATE)
             try:
-                await self._messenger.update_card(person.conversation, activity_id, message.card, message.summary)
+                await edit(person.conversation)
             except Throttled as error:
                 self._limiter.throttled(person.tenant, error.retry_after_s)
                 problem = error

@@ -51,6 +51,9 @@ class Messenger(Protocol):
     async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
         """Put a card in the place of one that was sent. Raises one of the `SendError`s."""
 
+    async def delete_card(self, to: Conversation, activity_id: str) -> None:
+        """Delete a message that was sent. Raises one of the `SendError`s."""
+
 
 class Doorbell(Protocol):
     """Opens chats with people. Every call is one request to the channel, tried once."""

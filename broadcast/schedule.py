@@ -152,7 +152,7 @@ class Ticker:
 
     async def _remind_if_due(self, held: Occurrence, run: Run) -> None:
         news = held
-        if run.state in {RunState.CLOSED, RunState.CANCELLED}:
+        if run.state in {RunState.CLOSED, RunState.CANCELLED, RunState.RECALLED}:
             news = replace(held, timing=replace(held.timing, reminders=None))
         elif held.sent_at is None and run.state is RunState.SENT:
             news = replace(held, sent_at=self._now())

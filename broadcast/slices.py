@@ -16,7 +16,8 @@ from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move
 from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
 
 OPEN, DONE = "open", "done"
-SEND, CLOSE, REMIND, OPEN_CHATS = "send", "close", "remind", "open"  # jobs
+SEND, CLOSE, REMIND, OPEN_CHATS, RECALL = "send", "close", "remind", "open", "recall"  # jobs
+RECALL_DELETING = f"{RECALL}-deleting"
 SLICE, AHEAD, FOLLOW_UP = "slice", "ahead", "follow-up"  # kinds of documents
 
 
@@ -27,7 +28,7 @@ class LeaseLost(Exception):
 class Slice(msgspec.Struct, frozen=True):
     """A piece of work: up to 100 people of one run, nearly always of one tenant.
 
-    What goes ahead of sending ("open") and what follows it ("close", "remind-1", "remind-2") is done slice by slice
+    What goes ahead of sending ("open") and what follows it ("close", "remind-1", "recall") is done slice by slice
     too, each under a job of its own.
     """
 

@@ -26,7 +26,7 @@ PER_TENANT = 4  # of them for one tenant, so that few are in doubt at a time
 IDLE_S = 2.0
 STOP_S = 10.0  # how long a stop waits for cards on their way
 LEFT_BEHIND = "the service stopped while it was being sent"
-STOPPED = frozenset({RunState.CLOSED, RunState.CANCELLED})
+STOPPED = frozenset({RunState.CLOSED, RunState.CANCELLED, RunState.RECALLED})
 CANCELLED = "the run was stopped"
 UNREACHABLE = "unreachable: "
 

@@ -47,6 +47,7 @@ RUN_WORDS: dict[RunState, str] = {
     RunState.CANCELLED: "Cancelled: no more cards leave, answers are welcome",
     RunState.SENT: "Sent, open for answers",
     RunState.CLOSED: "Closed",
+    RunState.RECALLED: "Withdrawn: the cards are taken back, answers are refused",
 }
 _WAITING = (DeliveryState.PLANNED, DeliveryState.SENDING)
 _ASKED = (DeliveryState.ANSWERED, DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)

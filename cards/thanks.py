@@ -22,7 +22,7 @@ from cards.elements import (
 from cards.inputs import SCALE_WORDS
 from cards.size import fitted
 from feedback.questions import Answer, Question, describe
-from feedback.runs import Delivery, Run, RunState
+from feedback.runs import Delivery, Run
 
 _MOVED_TITLE = 200  # characters
 NO_ANSWER = "—"
@@ -30,6 +30,10 @@ _CLOSED_ANSWERED = "It no longer takes changes. These are the answers you gave."
 _CLOSED_UNANSWERED = (
     "It no longer takes answers, and none of yours were saved. You can still tell us: type **feedback** and your words."
 )
+_WITHDRAWN_ANSWERED = (
+    "There is nothing more for you to do. The answers you gave are kept and can no longer be changed."
+)
+_WITHDRAWN_UNANSWERED = "There is nothing for you to do. It takes no answers any more, and none of yours were saved."
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 
 
@@ -38,7 +42,7 @@ def thanks_card(run: Run, delivery: Delivery, *, notice: str = "") -> Card:
 
     A `notice` says that something else than saving has happened, and takes the place of the thanks.
     """
-    is_open = run.state is not RunState.CLOSED
+    is_open = run.takes_answers
     saved = "Thank you — your changes are saved" if delivery.revision > 1 else "Thank you — your answers are saved"
     title = "Your answers" if notice else saved
     then = "Next, the team reads the answers together. There is nothing more for you to do."
@@ -61,6 +65,20 @@ def closed_card(run: Run, delivery: Delivery | None) -> Card:
         saved = _CLOSED_ANSWERED if answered else _CLOSED_UNANSWERED
         answers = _answers(run, answered, lengths) if answered else []
         body = [heading(title), hint(escape(run.survey.title)), text(saved), *answers]
+        return card(body, fallback=f"{title}: {escape(run.survey.title)}")
+
+    return fitted(build, _LENGTHS)
+
+
+def withdrawn_card(run: Run, delivery: Delivery | None) -> Card:
+    """Return the news that the survey was taken back, with the answers that it has: those are kept."""
+    title = "This survey was withdrawn"
+    answered = delivery if delivery and delivery.answers else None
+
+    def build(lengths: tuple[int, int]) -> Card:
+        said = _WITHDRAWN_ANSWERED if answered else _WITHDRAWN_UNANSWERED
+        answers = _answers(run, answered, lengths) if answered else []
+        body = [text(f"{title}.", is_bold=True), hint(escape(run.survey.title)), text(said), *answers]
         return card(body, fallback=f"{title}: {escape(run.survey.title)}")
 
     return fitted(build, _LENGTHS)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from feedback.errors import NotYourSurvey, RunIsClosed
+from feedback.errors import NotYourSurvey, RunIsClosed, RunIsRecalled
 from feedback.questions import Answers, check_answers
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery
 from store.contract import Conflict, Missing, Op, Patch, Store, Where
@@ -32,10 +32,13 @@ async def record_answer(
     """Check and keep a person's answers to a run; durable when it returns.
 
     `raw` is question id -> what was entered; `revision` is the one the person was looking at. The same answers sent
-    again from the same card change nothing. Raises `RunIsClosed`, `NotYourSurvey` or `AnswersRefused`.
+    again from the same card change nothing. Raises `RunIsClosed`, `RunIsRecalled`,
+    `NotYourSurvey` or `AnswersRefused`.
     """
     if run.state is RunState.CLOSED:
         raise RunIsClosed
+    if run.state is RunState.RECALLED:
+        raise RunIsRecalled
     answers = check_answers(run.survey, raw)
     mark = f"{MARK}{_fingerprint(revision, answers)}"
     news: dict[str, object] = {
@@ -56,19 +59,23 @@ async def record_answer(
 
 
 async def _explain(store: Store, run: Run, person: str, mark: str, answers: Answers) -> Recorded:
-    """Return the repeated answer as it stands. Raises `NotYourSurvey` when it was no repeat."""
+    """Return the repeated answer as it stands. Raises `NotYourSurvey` or `RunIsRecalled` when it was no repeat."""
     doc = await store.get("runs", run.run, person)
-    if doc is None or mark not in doc:
+    if doc is None:
         raise NotYourSurvey
+    if mark not in doc:
+        raise RunIsRecalled
     delivery = msgspec.convert(doc, Delivery)
     return Recorded(delivery=delivery, is_repeat=True, is_outdated=delivery.answers != answers)
 
 
 async def find_answered(store: Store, run: Run, person: str) -> Delivery:
-    """Return a person's own delivery. Raises `NotYourSurvey` where they have none."""
+    """Return a person's own delivery. Raises `NotYourSurvey` where they have none, or `RunIsRecalled`."""
     delivery = await find_delivery(store, run.run, person)
-    if delivery is None or delivery.state is DeliveryState.RECALLED:
+    if delivery is None:
         raise NotYourSurvey
+    if delivery.state is DeliveryState.RECALLED:
+        raise RunIsRecalled
     return delivery
 
 

@@ -45,6 +45,10 @@ class RunIsClosed(Refusal):
     """This survey is closed, so your answer was not saved. Thank you for wanting to help."""
 
 
+class RunIsRecalled(Refusal):
+    """This survey was withdrawn, so your answer was not saved. There is nothing for you to do."""
+
+
 class RunIsOver(Refusal):
     """The run “{run}” is {state}, so that cannot be done any more."""
 

@@ -43,6 +43,7 @@ class RunState(StrEnum):
     SENT = "sent"  # every delivery has a final state; answers are welcome
     CANCELLED = "cancelled"  # no more cards leave, ever; answers are welcome
     CLOSED = "closed"  # answers are refused
+    RECALLED = "recalled"  # the cards are taken back; answers are refused, those given are kept
 
 
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,6 +59,11 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     approve_until: datetime | None = None  # set where an approval is asked for
     approved_by: str = ""  # person id
     approved_at: datetime | None = None
+
+    @property
+    def takes_answers(self) -> bool:
+        """Whether answers are kept, once somebody has a card."""
+        return self.state not in {RunState.CLOSED, RunState.RECALLED}
 
 
 class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -174,8 +180,11 @@ async def move_run(
 
 
 async def close_run(store: Store, run: Run) -> Run:
-    """Take no more answers, and send no more cards. A closed run stays closed."""
-    return await move_run(store, run, RunState.CLOSED, leaving=frozenset(RunState))
+    """Take no more answers, and send no more cards. A closed run stays closed, a recalled one recalled."""
+    try:
+        return await move_run(store, run, RunState.CLOSED, leaving=frozenset(RunState) - {RunState.RECALLED})
+    except RunIsOver:
+        return await find_run(store, run.run)
 
 
 async def deliveries(
@@ -206,14 +215,21 @@ async def progress(store: Store, run: Run, *, sending: int = 0) -> Progress:
     states = Counter({DeliveryState(name): n for name, n in (await _tally(store, run, "state", where)).items()})
     reasons: dict[str, int] = {}
     for state in sorted(states):
-        if state in WITH_REASONS:
-            found = await _tally(store, run, "reason", [*where, Where("state", Op.EQ, state.value)])
+        if state in WITH_REASONS or (run.state is RunState.RECALLED and state is DeliveryState.SENT):
+            found = await reasons_of(store, run, state)
             reasons |= {f"{state.value}: {reason}": count for reason, count in found.items()}
     moving = min(sending, states[DeliveryState.PLANNED])
     if moving:
         states[DeliveryState.PLANNED] -= moving
         states[DeliveryState.SENDING] += moving
     return Progress(run=run, by_state={state: n for state, n in states.items() if n}, by_reason=reasons)
+
+
+async def reasons_of(store: Store, run: Run, state: DeliveryState) -> dict[str, int]:
+    """Count the deliveries in a state by their reason; those without one are left out."""
+    where = [Where("kind", Op.EQ, "delivery"), Where("state", Op.EQ, state.value)]
+    found = await _tally(store, run, "reason", where)
+    return {reason: count for reason, count in found.items() if reason}
 
 
 async def _tally(store: Store, run: Run, field: str, where: Sequence[Where]) -> dict[str, int]:

@@ -9,9 +9,10 @@ from broadcast.closing import Closing
 from broadcast.editor import Editor
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
+from broadcast.recalling import Recalling
 from broadcast.reminding import Reminding
 from broadcast.sender import MAX_TRIES, Message
-from broadcast.slices import CLOSE, REMIND, Slice, advance, open_slices, take_hold
+from broadcast.slices import CLOSE, RECALL, REMIND, Slice, advance, open_slices, take_hold
 from broadcast.worker import Worker
 from feedback.answers import record_answer
 from feedback.people import Conversation, Person, find_person, set_opt_out
@@ -29,6 +30,7 @@ class House(Broadcasting):
         super().__init__(store, clock)
         self.put: Counter[tuple[str, str]] = Counter()  # activity id and what was put there
         self.errors: list[SendError] = []
+        self.refused: dict[str, SendError] = {}  # what is put -> how that always ends
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
         self.editor = Editor(self, limiter, sleep=clock.sleep, chance=random.Random(1))
         self.worker = self.make_worker()
@@ -36,6 +38,9 @@ class House(Broadcasting):
     def make_worker(self) -> Worker:
         def closed(_run: Run, _delivery: Delivery) -> Message:
             return Message({}, "closed")
+
+        def withdrawn(_run: Run, delivery: Delivery) -> Message:
+            return Message({}, f"withdrawn {delivery.state.value}")
 
         def sample(_run: Run) -> Message:
             return Message({}, "Sample")
@@ -45,7 +50,12 @@ class House(Broadcasting):
 
         now = self.clock.now
         reminding = Reminding(self.store, self.sender, self.editor, render=sample, render_moved=moved, now=now)
-        jobs = {CLOSE: Closing(self.store, self.editor, render=closed).work, REMIND: reminding.work}
+        recalling = Recalling(self.store, self.editor, render=withdrawn)
+        jobs = {
+            CLOSE: Closing(self.store, self.editor, render=closed).work,
+            REMIND: reminding.work,
+            RECALL: recalling.work,
+        }
         return Worker(self.store, self.queue, self.sender, render=sample, now=now, jobs=jobs)
 
     async def send_card(self, to: Conversation, card: Card, summary: str) -> str:
@@ -55,7 +65,12 @@ class House(Broadcasting):
         assert (card, activity_id.split("-")[1]) == ({}, to.id)
         if self.errors:
             raise self.errors.pop(0)
+        if summary in self.refused:
+            raise self.refused[summary]
         self.put[activity_id, summary] += 1
+
+    async def delete_card(self, to: Conversation, activity_id: str) -> None:
+        await self.update_card(to, activity_id, {}, "deleted")
 
     async def sent_run(self, people: int) -> Run:
         await self.populate(people)

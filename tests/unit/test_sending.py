@@ -39,6 +39,9 @@ class Channel:
         if self.errors:
             raise self.errors.pop(0)
 
+    async def delete_card(self, to: Conversation, activity_id: str) -> None:
+        await self.update_card(to, activity_id, MESSAGE.card, MESSAGE.summary)
+
 
 def _sender(channel: Channel, clock: Clock) -> Sender:
     limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)

@@ -59,6 +59,9 @@ class House:
     async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
         raise AssertionError((to, activity_id, card, summary))
 
+    async def delete_card(self, to: Conversation, activity_id: str) -> None:
+        raise AssertionError((to, activity_id))
+
     async def populate(self, count: int) -> None:
         for number in range(count):
             chat = Conversation(f"a:{number}", "https://smba.example/", f"29:{number}", "28:b")
