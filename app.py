@@ -36,18 +36,24 @@ from broadcast.limiter import Limiter
 from broadcast.occurrences import Occurrences
 from broadcast.opening import Addresses, FirstContact, Opener, Opening
 from broadcast.queue import Queue
+from broadcast.recalling import Recalling
 from broadcast.reminding import Reminding
 from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
-from broadcast.slices import CLOSE, OPEN_CHATS, REMIND
+from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
 from broadcast.store_queue import StoreQueue
+from broadcast.watch import Watcher
 from broadcast.worker import Worker
+from cards.status import status_card
 from cards.survey import survey_card
-from cards.thanks import closed_card, moved_card
+from cards.thanks import closed_card, moved_card, withdrawn_card
+from dashboard.routes import Downloads
 from dialogs.note import NoteDialog
 from feedback.contacts import ContactRules, QuietHours
-from feedback.people import Policy
+from feedback.links import Links, link_key
+from feedback.people import Person, Policy, Role
 from feedback.runs import Delivery, Run
+from feedback.standing import Standing
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey, list_surveys
 from feedback.tallier import Tallier
@@ -67,6 +73,8 @@ ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
 WORKER = web.AppKey("WORKER", Worker)
 TICKER = web.AppKey("TICKER", Ticker)
 TALLIER = web.AppKey("TALLIER", Tallier)
+WATCHER = web.AppKey("WATCHER", Watcher)
+DOWNLOADS = web.AppKey("DOWNLOADS", Downloads)
 WORK: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("WORK", set)
 
 log = logging.getLogger("hearback")
@@ -100,6 +108,7 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready)
     app.router.add_get("/metrics", metrics.show)
+    app.router.add_get("/api/runs/{run}/people.csv", _people)
     return app
 
 
@@ -132,15 +141,30 @@ async def _assemble(
     editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
     closing = Closing(store, editor, render=closed_message)
     reminding = Reminding(store, sender, editor, render=survey_message, render_moved=moved_message, now=now)
+    recalling = Recalling(store, editor, render=withdrawn_message)
     addresses = Addresses(store, default=settings.service_url, is_allowed=is_allowed, clock=clocks.monotonic)
     opener = Opener(store, connector, limiter, addresses, sleep=asyncio.sleep, chance=chance)
-    jobs = {CLOSE: closing.work, REMIND: reminding.work, OPEN_CHATS: Opening(store, opener, now=now).work}
+    jobs = {
+        CLOSE: closing.work,
+        REMIND: reminding.work,
+        RECALL: recalling.work,
+        OPEN_CHATS: Opening(store, opener, now=now).work,
+    }
     worker = Worker(store, queue, FirstContact(sender, opener, now=now), render=survey_message, now=now, jobs=jobs)
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)
     ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now)
     tallier = Tallier(store, now, name=secrets.token_hex(8))
+    watcher = Watcher(
+        store,
+        editor,
+        stand=broadcaster.standing,
+        render=status_message,
+        may_watch=lambda person: policy.role_of(person).includes(Role.ADMIN),
+        now=now,
+    )
+    links = Links(link_key(settings.app_password or secrets.token_hex(32)), settings.public_url)
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
     parts = Parts(
@@ -152,6 +176,8 @@ async def _assemble(
         is_allowed_tenant=gate.is_allowed_tenant,
         wake_ticker=ticker.wake,
         tallier=tallier,
+        watcher=watcher,
+        links=links,
     )
     router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     app[STORE] = store
@@ -162,7 +188,8 @@ async def _assemble(
     if settings.is_dev:
         await _load_sample(store)
     await broadcaster.recover()
-    app[WORKER], app[TICKER], app[TALLIER] = worker, ticker, tallier
+    app[WORKER], app[TICKER], app[TALLIER], app[WATCHER] = worker, ticker, tallier, watcher
+    app[DOWNLOADS] = Downloads(store, policy, links, now=now)
     app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
     return app[WORK]
 
@@ -173,9 +200,9 @@ def contact_rules(settings: Settings) -> ContactRules:
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
-def _steady(app: web.Application) -> dict[str, Worker | Ticker | Tallier]:
+def _steady(app: web.Application) -> dict[str, Worker | Ticker | Tallier | Watcher]:
     """Return what has to be at work at all times, by name."""
-    return {"worker": app[WORKER], "ticker": app[TICKER], "tallier": app[TALLIER]}
+    return {"worker": app[WORKER], "ticker": app[TICKER], "tallier": app[TALLIER], "watcher": app[WATCHER]}
 
 
 def survey_message(run: Run) -> Message:
@@ -188,6 +215,17 @@ def closed_message(run: Run, delivery: Delivery) -> Message:
     return Message(card=closed_card(run, delivery), summary="This survey is closed.")
 
 
+def withdrawn_message(run: Run, delivery: Delivery) -> Message:
+    """Return what takes the place of a person's card when the run is taken back."""
+    return Message(card=withdrawn_card(run, delivery), summary="This survey was withdrawn.")
+
+
+def status_message(standing: Standing, person: Person, is_moving: bool) -> Message:  # noqa: FBT001 - as it is called
+    """Return the card about a run for somebody who watches it."""
+    card = status_card(standing, viewer=person.id, is_moving=is_moving)
+    return Message(card=card, summary=f"Status of {standing.run.run}.")
+
+
 def moved_message(run: Run) -> Message:
     """Return what takes the place of a card that a reminder has replaced."""
     return Message(card=moved_card(run), summary=run.survey.title)
@@ -195,6 +233,10 @@ def moved_message(run: Run) -> Message:
 
 async def _messages(request: web.Request) -> web.Response:
     return await request.app[ENDPOINT].handle(request)
+
+
+async def _people(request: web.Request) -> web.StreamResponse:
+    return await request.app[DOWNLOADS].people(request)
 
 
 async def _alive(_request: web.Request) -> web.Response:
@@ -218,7 +260,7 @@ async def _answers(part: Store | Queue) -> bool:
     return True
 
 
-async def _keep_working(part: Worker | Ticker | Tallier, name: str) -> None:
+async def _keep_working(part: Worker | Ticker | Tallier | Watcher, name: str) -> None:
     """Start a part again when it ends by a fault of ours; what it was doing comes back from the store."""
     while True:
         work = asyncio.create_task(part.run())

@@ -81,6 +81,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HEARBACK_TOKEN_ISSUER", "https://api.botframework.com", "Issuer of incoming tokens."),
     Setting("HEARBACK_LOGIN_URL", "https://login.microsoftonline.com", "Where the bot gets its own token."),
     Setting("HEARBACK_RATE_PER_TENANT", "50", "Requests a second to Teams for each tenant."),
+    Setting(
+        "HEARBACK_PUBLIC_URL",
+        "",
+        "Where people find this service; links to files need it. In dev: HOST and PORT.",
+    ),
     Setting("HEARBACK_CONTACTS_PER_30_DAYS", "4", "How often a person is written to at most. In dev: no limit."),
     Setting("HEARBACK_QUIET_HOURS", "20:00-08:00", "When nobody is written to, by their own clock; off for never."),
     Setting("HEARBACK_APPROVAL_ABOVE", "1000", "A survey to more people needs a second admin."),
@@ -114,6 +119,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_issuer: str
     login_url: str
     rate_per_tenant: float
+    public_url: str
     contacts_per_30_days: int
     quiet_hours: tuple[time, time] | None
     approval_above: int
@@ -143,6 +149,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             token_issuer=reading.text("HEARBACK_TOKEN_ISSUER"),
             login_url=reading.url("HEARBACK_LOGIN_URL"),
             rate_per_tenant=reading.number("HEARBACK_RATE_PER_TENANT", 1, 10_000),
+            public_url=reading.public_url(is_dev=is_dev),
             contacts_per_30_days=10_000 if is_dev else int(reading.number("HEARBACK_CONTACTS_PER_30_DAYS", 1, 10_000)),
             quiet_hours=None if is_dev else reading.quiet_hours(),
             approval_above=int(reading.number("HEARBACK_APPROVAL_ABOVE", 0, 10_000_000)),
@@ -183,6 +190,12 @@ class _Reading:
         """Return the address; none in dev unless it is set, so that nothing leaves this machine by accident."""
         name = "HEARBACK_SERVICE_URL"
         return "" if is_dev and not self._environment.get(name, "").strip() else self.url(name)
+
+    def public_url(self, *, is_dev: bool) -> str:
+        """Return where people find the service, empty where nobody says."""
+        if self.text("HEARBACK_PUBLIC_URL"):
+            return self.url("HEARBACK_PUBLIC_URL")
+        return f"http://127.0.0.1:{self.text('PORT')}" if is_dev else ""
 
     def store(self) -> Path:
         path = self._parsed("HEARBACK_STORE", _sqlite_path, "sqlite:///path/of/the/file.db")

@@ -5,11 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from bot import controls
 from bot.turn import Reply, Turn
-from broadcast.slices import where_it_stands
 from cards.inputs import INPUT_PREFIX
 from cards.results import results_card
-from cards.status import status_card
 from cards.survey import can_show_answers, survey_card
 from cards.thanks import closed_card, thanks_card, withdrawn_card
 from feedback.answers import find_answered, record_answer
@@ -68,12 +67,6 @@ async def edit(turn: Turn, data: Data) -> Reply:
     return Reply("Change your answers.", survey_card(run, answers=given.answers, revision=given.revision))
 
 
-async def status(turn: Turn, data: Data) -> Reply:
-    """Show where a run stands now."""
-    found = await where_it_stands(turn.store, await find_run(turn.store, _text(data, "run")))
-    return Reply(f"Status of {found.run.run}.", status_card(found))
-
-
 async def results(turn: Turn, data: Data) -> Reply:
     """Show a run's results as they are now."""
     found = await results_of(turn.store, _text(data, "run"), turn.parts.tallier)
@@ -85,7 +78,16 @@ ACTS: dict[str, Act] = {
     for one in (
         Act("answer", Role.CUSTOMER, answer),
         Act("edit", Role.CUSTOMER, edit),
-        Act("status", Role.ADMIN, status),
+        Act("status", Role.ADMIN, controls.status),
+        Act("confirm", Role.ADMIN, controls.confirm),
+        Act("approve", Role.ADMIN, controls.control("approve")),
+        Act("hold", Role.ADMIN, controls.control("hold")),
+        Act("continue", Role.ADMIN, controls.control("continue")),
+        Act("cancel", Role.ADMIN, controls.control("cancel")),
+        Act("resend", Role.ADMIN, controls.control("resend")),
+        Act("recall", Role.ADMIN, controls.control("recall")),
+        Act("people", Role.ADMIN, controls.people),
+        Act("export", Role.ADMIN, controls.export),
         Act("results", Role.ENGINEER, results),
     )
 }

@@ -3,17 +3,15 @@
 import asyncio
 import re
 
-from bot.engineers import run_named
+from bot.running import shown
 from bot.schedules import asked_in, plan
 from bot.turn import Reply, Turn
-from broadcast.slices import where_it_stands
 from cards.elements import counted
 from cards.panels import proposed_card
-from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
-from feedback.runs import Run, RunState, find_run, latest_runs, runs_of
+from feedback.runs import RunState, runs_of
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
 
@@ -47,6 +45,7 @@ async def survey_import(turn: Turn) -> list[Reply]:
     if not survey_fits(survey):
         raise SurveyTooLong(survey=survey.id)
     imported = await import_survey(turn.store, survey)
+    await turn.record("survey import", survey.id, after=f"version {imported.survey.version}")
     return [Reply(f"Survey {survey.id} is kept.", imported_card(imported))]
 
 
@@ -66,7 +65,8 @@ async def survey_close(turn: Turn) -> list[Reply]:
     runs = await runs_of(turn.store, survey.id)
     for run in runs:
         await turn.parts.broadcaster.close(run)  # closed ones too: their cards may not be, after a crash
-    was_open = sum(run.state is not RunState.CLOSED for run in runs)
+    was_open = sum(run.takes_answers for run in runs)
+    await turn.record("survey close", survey.id, before=counted(was_open, "open run"), after="closed")
     taken = f" {counted(was_open, 'open run')} of it took answers until now." if was_open else ""
     return [Reply(f"“{survey.id}” is closed: no more answers, and it cannot be sent.{taken}")]
 
@@ -78,10 +78,13 @@ async def send(turn: Turn) -> list[Reply]:
     if wanted.timing is not None:
         return await plan(turn, survey, wanted)
     run = await turn.parts.broadcaster.start(survey, wanted.audience, by=turn.person.id)
+    people = counted(run.people, "person", "people")
+    await turn.record("send", run.run, after=f"{run.state.value}, {people}" if run.people else run.state.value)
     if run.state is RunState.PROPOSED:
         found = await turn.parts.broadcaster.foretell(run.audience, by=turn.person.id)
-        return [Reply(f"{run.run} waits for an approval.", proposed_card(run, found, turn.now))]
-    return [Reply(f"Sending {run.run}.", started_card(await where_it_stands(turn.store, run)))]
+        card = proposed_card(run, found, turn.now)
+        return [Reply(f"{run.run} waits for an approval.", card, watches=run.run)]
+    return [await shown(turn, run, news=f"Sending {run.run}.")]
 
 
 async def asked_to_send(turn: Turn, usage: str) -> tuple[Survey, str]:
@@ -93,49 +96,6 @@ async def asked_to_send(turn: Turn, usage: str) -> tuple[Survey, str]:
     if survey.is_closed:
         raise SurveyIsClosed(survey=survey.id)
     return survey, asked["audience"].strip(" .!?")
-
-
-async def status(turn: Turn) -> list[Reply]:
-    """Show where one run stands, or the latest runs."""
-    if turn.text:
-        found = await where_it_stands(turn.store, await run_named(turn))
-        return [Reply(f"Status of {found.run.run}.", status_card(found))]
-    runs = [await where_it_stands(turn.store, run) for run in await latest_runs(turn.store)]
-    return [Reply("The latest runs.", runs_card(runs))]
-
-
-async def hold(turn: Turn) -> list[Reply]:
-    """Send no more cards of a run for now."""
-    run = await turn.parts.broadcaster.hold(await run_given(turn, "hold"))
-    return [Reply(f"{run.run} is on hold.", status_card(await where_it_stands(turn.store, run)))]
-
-
-async def go_on(turn: Turn) -> list[Reply]:
-    """Go on with a run that is held."""
-    run = await turn.parts.broadcaster.go_on(await run_given(turn, "continue"))
-    return [Reply(f"{run.run} goes on.", status_card(await where_it_stands(turn.store, run)))]
-
-
-async def cancel_run(turn: Turn) -> list[Reply]:
-    """Send no more cards of a run, ever."""
-    run = await turn.parts.broadcaster.cancel(await run_given(turn, "cancel"))
-    return [Reply(f"{run.run} is cancelled.", status_card(await where_it_stands(turn.store, run)))]
-
-
-async def resend(turn: Turn) -> list[Reply]:
-    """Send again to those for whom it is not known whether the card arrived."""
-    run = await run_given(turn, "resend")
-    count = await turn.parts.broadcaster.resend(run)
-    if not count:
-        return [Reply(f"Nobody in {run.run} is unconfirmed, so nothing is sent again.")]
-    return [Reply(f"Sending {run.run} again to {count} people who may not have got it.")]
-
-
-async def run_given(turn: Turn, command: str) -> Run:
-    """Return the run named in a command. Raises `Refusal`."""
-    if not turn.text:
-        raise NothingToSay(usage=f"{command} <run>")
-    return await find_run(turn.store, _plain(turn.text.split()[0]))
 
 
 def _one_name(turn: Turn, usage: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot import admins, engineers, everyone, panels, schedules
+from bot import admins, engineers, everyone, panels, running, schedules
 from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
 from feedback.people import Role
@@ -81,7 +81,7 @@ COMMANDS: tuple[Command, ...] = (
         writes=True,
     ),
     Command("dry run", Role.ADMIN, "dry run <survey> to <audience>", "Shows what sending would do.", panels.dry_run),
-    Command("approve", Role.ADMIN, "approve <run>", "Lets another admin's survey go out.", panels.approve),
+    Command("approve", Role.ADMIN, "approve <run>", "Lets another admin's survey go out.", running.approve),
     Command("panel list", Role.ADMIN, "panel list", "Lists the panels.", panels.panel_list),
     Command(
         "panel import", Role.ADMIN, "panel import <name> <CSV file>", "Adds people to a panel.", panels.panel_import
@@ -100,11 +100,15 @@ COMMANDS: tuple[Command, ...] = (
         "schedule resume", Role.ADMIN, "schedule resume <schedule>", "Goes on after a pause.", schedules.schedule_resume
     ),
     Command("schedule stop", Role.ADMIN, "schedule stop <schedule>", "Starts nothing more.", schedules.schedule_stop),
-    Command("status", Role.ADMIN, "status [run]", "Shows how sending goes.", admins.status),
-    Command("hold", Role.ADMIN, "hold <run>", "Lets no more cards leave for now.", admins.hold),
-    Command("continue", Role.ADMIN, "continue <run>", "Goes on after a hold.", admins.go_on),
-    Command("cancel", Role.ADMIN, "cancel <run>", "Lets no more cards leave, ever.", admins.cancel_run),
-    Command("resend", Role.ADMIN, "resend <run>", "Sends again where it is in doubt.", admins.resend),
+    Command(
+        "status", Role.ADMIN, "status [run] [state or csv]", "Shows how sending goes, and who is where.", running.status
+    ),
+    Command("hold", Role.ADMIN, "hold <run>", "Lets no more cards leave for now.", running.hold),
+    Command("continue", Role.ADMIN, "continue <run>", "Goes on after a hold.", running.go_on),
+    Command("cancel", Role.ADMIN, "cancel <run>", "Lets no more cards leave, ever.", running.cancel_run),
+    Command("resend", Role.ADMIN, "resend <run>", "Sends again where it is in doubt.", running.resend),
+    Command("recall", Role.ADMIN, "recall <run> [delete]", "Takes the cards back.", running.recall),
+    Command("audit", Role.ADMIN, "audit", "Shows what admins changed.", running.audit),
 )
 _BY_WORD = {one.word: one for one in reversed(COMMANDS)}
 _WITH_TEXT = {"cancel": next(one for one in COMMANDS if one.usage == "cancel <run>")}

@@ -1,13 +1,12 @@
-"""Commands for admins about whom a survey goes to: panels, what a send would do, and approving one."""
+"""Commands for admins about whom a survey goes to: panels, and what a send would do."""
 
 import asyncio
 import re
 
-from bot.admins import asked_to_send, run_given
+from bot.admins import asked_to_send
 from bot.turn import Reply, Turn
-from broadcast.slices import where_it_stands
+from cards.elements import counted
 from cards.panels import dry_run_card, panel_card, panel_list_card
-from cards.status import started_card
 from cards.surveys import file_problems_card
 from feedback.errors import NothingToSay, PeopleFileRefused
 from feedback.panels import import_panel, list_panels
@@ -43,6 +42,7 @@ async def panel_import(turn: Turn) -> list[Reply]:
     done = await import_panel(
         turn.store, asked["name"], file, by=turn.person.id, now=turn.now, replaces="replace" in options
     )
+    await turn.record("panel import", done.panel.id, after=counted(done.panel.people, "person", "people"))
     return [Reply(f"Panel {done.panel.id} is kept.", panel_card(done, len(file.problems)))]
 
 
@@ -51,10 +51,3 @@ async def dry_run(turn: Turn) -> list[Reply]:
     survey, audience = await asked_to_send(turn, "dry run <survey> to <audience>")
     found = await turn.parts.broadcaster.foretell(audience, by=turn.person.id)
     return [Reply("What it would do.", dry_run_card(found, survey, audience, turn.now))]
-
-
-async def approve(turn: Turn) -> list[Reply]:
-    """Let another admin's run go out."""
-    run = await run_given(turn, "approve")
-    run = await turn.parts.broadcaster.approve(run.run, by=turn.person.id)
-    return [Reply(f"Sending {run.run}.", started_card(await where_it_stands(turn.store, run)))]

@@ -44,12 +44,14 @@ class Router:
         """Handle one card action and return what takes the card's place."""
         turn = self._turn(context, person, self._guides.of(context))
         try:
-            return await act(turn, data)
+            reply = await act(turn, data)
         except Refusal as refusal:
             return Reply(refusal_sentence(refusal), refusal_card(refusal))
         except StoreError:
             log.exception("card action not done, reference %s", turn.source)
             return Reply("Not saved — please try again in a minute.")
+        await self._watch(reply, person, context.activity.reply_to_id)
+        return reply
 
     async def _submitted(self, context: TurnContext, person: Person, data: Mapping[str, object]) -> None:
         """Handle the message form of a card action: the card it came from is replaced."""
@@ -88,7 +90,8 @@ class Router:
             log.exception("message not handled, reference %s", activity.id)
             replies = [Reply("Not saved — please try again.", not_saved_card("That", activity.id))]
             await self._give_up(message)
-        await _send(context, replies)
+        for reply in replies:
+            await self._watch(reply, person, await _send(context, [reply]))
 
     async def _answered(
         self, context: TurnContext, person: Person, found: tuple[Command, str] | None, text: str, message: Message
@@ -107,6 +110,15 @@ class Router:
             return [Reply(refusal_sentence(refusal), refusal_card(refusal))]
         await self._once.confirm(message)
         return replies
+
+    async def _watch(self, reply: Reply, person: Person, message_id: str | None) -> None:
+        """Let the card move, where it shows what moves. Without that it is still a card that can be refreshed."""
+        if not reply.watches or not message_id:
+            return
+        try:
+            await self._parts.watcher.begin(reply.watches, person.id, message_id)
+        except StoreError:
+            log.warning("the card about %s will not move by itself", reply.watches, exc_info=True)
 
     async def _give_up(self, message: Message) -> None:
         """Let the same message in again. When even that fails, its marks end by themselves."""
@@ -136,9 +148,13 @@ async def _run(turn: Turn, command: Command | None) -> list[Reply]:
     return await command.run(turn)
 
 
-async def _send(context: TurnContext, replies: Sequence[Reply]) -> None:
+async def _send(context: TurnContext, replies: Sequence[Reply]) -> str:
+    """Send the replies and return the id of the last one's message, empty where the channel tells none."""
+    message_id = ""
     for reply in replies:
-        await context.send_activity(to_activity(reply))
+        sent = await context.send_activity(to_activity(reply))
+        message_id = (sent.id or "") if sent is not None else ""
+    return message_id
 
 
 def to_activity(reply: Reply) -> Activity:

@@ -6,9 +6,12 @@ from typing import Protocol
 
 import msgspec
 
+from feedback.audit import Record, record_change
 from feedback.dry_run import DryRun
+from feedback.links import Links
 from feedback.people import Person, Policy, Role
 from feedback.runs import Run
+from feedback.standing import Standing
 from feedback.surveys import Survey
 from feedback.tallier import Tallier
 from store.contract import Store
@@ -19,10 +22,14 @@ CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """One message to the person: a card, with a summary for notifications, or plain text."""
+    """One message to the person: a card, with a summary for notifications, or plain text.
+
+    A card that `watches` a run is kept up to date for a while.
+    """
 
     text: str = ""
     card: Card | None = None
+    watches: str = ""  # name of the run
 
 
 class File(msgspec.Struct, frozen=True):
@@ -60,6 +67,22 @@ class Broadcaster(Protocol):
     async def cancel(self, run: Run) -> Run:
         """Send no more cards of a run, ever. Raises `Refusal`."""
 
+    async def recall(self, run: Run, *, is_deleting: bool = False) -> Run:
+        """Take back the cards of a run, and send no more. Raises `Refusal`."""
+
+    async def standing(self, run: Run) -> Standing:
+        """Return where a run stands now."""
+
+
+class Watcher(Protocol):
+    """Keeps cards about runs up to date."""
+
+    async def begin(self, run: str, person: str, activity_id: str) -> None:
+        """Let a card move, and an older one of the same person about the same run no more."""
+
+    async def end(self, run: str, person: str) -> None:
+        """Let a person's card about a run stay as it is."""
+
 
 class Guides(Protocol):
     """The guided conversations of one chat."""
@@ -85,6 +108,8 @@ class Parts(msgspec.Struct, frozen=True):
     is_allowed_tenant: Callable[[str], bool]
     wake_ticker: Callable[[], None]  # something new may be due
     tallier: Tallier
+    watcher: Watcher
+    links: Links
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -107,6 +132,11 @@ class Turn(msgspec.Struct, frozen=True):
     def now(self) -> datetime:
         """The time, in UTC."""
         return self.parts.clock()
+
+    async def record(self, what: str, on: str, *, before: str = "", after: str = "") -> None:
+        """Keep who changed what; to be called when it is done."""
+        record = Record(at=self.now, who=self.person.id, what=what, on=on, before=before, after=after)
+        await record_change(self.store, record)
 
 
 Handler = Callable[[Turn], Awaitable[list[Reply]]]

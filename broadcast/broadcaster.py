@@ -18,6 +18,7 @@ from broadcast.slices import (
     reopen,
     write_follow_up,
 )
+from broadcast.standing import standing_of
 from feedback.approvals import approve_run, needs_approval, propose_run
 from feedback.audiences import check_names
 from feedback.contacts import ContactRules
@@ -37,6 +38,7 @@ from feedback.runs import (
     move_run,
     unfinished_runs,
 )
+from feedback.standing import Standing
 from feedback.surveys import Survey
 from store.contract import MAX_BATCH, Store
 
@@ -177,6 +179,10 @@ class Broadcaster:
         await self._follow(run, job)
         await self._queue_open(run)
         return recalled
+
+    async def standing(self, run: Run) -> Standing:
+        """Return where a run stands now."""
+        return await standing_of(self._store, self._queue, run, self._now())
 
     async def remind(self, run: Run, number: int) -> None:
         """Ask those again who have not answered. Harmless to repeat: each reminder reaches a person once at most."""

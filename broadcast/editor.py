@@ -29,13 +29,13 @@ class Editor:
         self._sleep = sleep
         self._chance = chance
 
-    async def replace(self, person: Person, activity_id: str, message: Message) -> str:
+    async def replace(self, person: Person, activity_id: str, message: Message, *, tries: int = MAX_TRIES) -> str:
         """Return why the card could not be replaced, or an empty text. Never raises a `SendError`."""
 
         async def put(to: Conversation) -> None:
             await self._messenger.update_card(to, activity_id, message.card, message.summary)
 
-        return await self._edit(person, put)
+        return await self._edit(person, put, tries)
 
     async def remove(self, person: Person, activity_id: str) -> str:
         """Return why the card could not be deleted, or an empty text. Never raises a `SendError`."""
@@ -43,13 +43,13 @@ class Editor:
         async def delete(to: Conversation) -> None:
             await self._messenger.delete_card(to, activity_id)
 
-        return await self._edit(person, delete)
+        return await self._edit(person, delete, MAX_TRIES)
 
-    async def _edit(self, person: Person, edit: Callable[[Conversation], Awaitable[None]]) -> str:
+    async def _edit(self, person: Person, edit: Callable[[Conversation], Awaitable[None]], tries: int) -> str:
         if person.conversation is None or person.unreachable:
             return "unreachable"
         problem: SendError | None = None
-        for attempt in range(MAX_TRIES):
+        for attempt in range(tries):
             if problem is not None:
                 await self._sleep(pause_s(problem, attempt, self._chance))
             await self._limiter.acquire(person.tenant, person.conversation.id, Call.UPDATE)

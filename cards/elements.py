@@ -18,6 +18,7 @@ Element = dict[str, object]
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = "1.5"  # the highest that Teams promises for cards sent by bots
 ELLIPSIS = "…"
+_METER = 100  # parts of a meter
 _BAR_CELLS = 10  # fits beside a count on a phone 320 px wide
 
 # Zero width, and no part of any Markdown: it breaks a construct apart and nobody sees it. Backslashes alone will
@@ -176,6 +177,11 @@ def moment(at: datetime) -> str:
     return f"{{{{DATE({stamp}, COMPACT)}}}} {{{{TIME({stamp})}}}}"
 
 
+def clock_time(at: datetime) -> str:
+    """Return a time of day that the client writes in the reader's own way and time zone, for a TextBlock."""
+    return f"{{{{TIME({at.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')})}}}}"
+
+
 def percent(part: int, whole: int) -> str:
     """Return a share in whole percent; a share of nothing is none."""
     return f"{share(part, whole):.0%}"
@@ -184,6 +190,22 @@ def percent(part: int, whole: int) -> str:
 def share(part: int, whole: int) -> float:
     """Return a share from 0 to 1; a share of nothing is none."""
     return part / whole if whole else 0.0
+
+
+def meter(part: int, whole: int) -> Element:
+    """Return a share as a bar of two weighted columns. Anything above nothing shows, and only all of it fills it."""
+    filled = round(share(part, whole) * _METER)
+    if part:
+        filled = max(filled, 1)
+    if part < whole:
+        filled = min(filled, _METER - 1)
+    parts = [(filled, Color.ACCENT.value), (_METER - filled, "emphasis")]
+    columns = [_stripe(width, style) for width, style in parts if width]
+    return {"type": "ColumnSet", "spacing": "small", "columns": columns}
+
+
+def _stripe(width: int, style: str) -> Element:
+    return {"type": "Column", "width": width, "style": style, "spacing": "none", "minHeight": "12px", "items": []}
 
 
 def bar(part: int, whole: int) -> str:

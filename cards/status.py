@@ -1,32 +1,35 @@
-"""The cards about runs under way: how far one is, the latest ones, and one that has just started.
+"""The cards about runs under way: how far one is, and the latest ones.
 
 They speak of people, not of states: every person is in exactly one line, so the lines add up to the audience.
 """
 
 from collections.abc import Sequence
 
+from cards.controls import buttons
 from cards.elements import (
     Card,
     Color,
     Element,
-    bar,
+    banner,
     card,
+    clock_time,
     counted,
     escape,
     excerpt,
-    execute,
     facts,
     heading,
     hint,
+    meter,
     moment,
     percent,
     section,
-    stretch,
     text,
     verbatim,
 )
 from cards.size import fewer, fitted, left_out
+from feedback.recalls import TO_RECALL
 from feedback.runs import DeliveryState, Progress, Run, RunState
+from feedback.standing import Standing
 
 STATE_WORDS: dict[DeliveryState, str] = {
     DeliveryState.ANSWERED: "Answered",
@@ -49,21 +52,29 @@ RUN_WORDS: dict[RunState, str] = {
     RunState.CLOSED: "Closed",
     RunState.RECALLED: "Withdrawn: the cards are taken back, answers are refused",
 }
-_WAITING = (DeliveryState.PLANNED, DeliveryState.SENDING)
 _ASKED = (DeliveryState.ANSWERED, DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNCONFIRMED)
 _REASON = 160  # characters
+_TITLE = 200
+_MINUTE_S = 60
+_MOVING = "This card keeps itself up to date for a quarter of an hour. **Refresh** goes on with it."
 
 
-def status_card(progress: Progress) -> Card:
-    """Return where everybody in a run stands, with a button that looks again."""
-    title = f"Status: {escape(progress.run.survey.title)}"
+def status_card(standing: Standing, *, viewer: str = "", notice: str = "", is_moving: bool = False) -> Card:
+    """Return where everybody in a run stands, with the buttons for what its viewer (a person id) may do now.
 
-    def build(reasons: int) -> Card:
-        body = [heading(title), _about(progress.run), *_bar(progress), _states(progress)]
-        body += [*_doubt(progress), *_reasons(progress, reasons)]
-        return card(body, [_refresh(progress.run, "Refresh")], fallback=f"{title}. {_summary(progress)}")
+    `is_moving` says that the card is kept up to date for a while; a `notice` says what could not be done.
+    """
+    progress = standing.progress
+    title = f"Status: {escape(excerpt(progress.run.survey.title, _TITLE))}"
+    top = [banner(escape(notice), color=Color.WARNING)] if notice else []
+    last = [hint(_MOVING)] if is_moving and not standing.is_over else []
 
-    return fitted(build, fewer(len(progress.by_reason)))
+    def build(shown: int) -> Card:
+        body = [*top, heading(title), _about(progress.run), *_bar(standing), _states(progress)]
+        body += [*_doubt(progress), *_aside(standing, shown), *_reasons(progress, shown), *last]
+        return card(body, buttons(standing, viewer), fallback=f"{title}. {_summary(progress)}")
+
+    return fitted(build, fewer(max(len(progress.by_reason), len(standing.aside))))
 
 
 def runs_card(runs: Sequence[Progress]) -> Card:
@@ -81,37 +92,46 @@ def runs_card(runs: Sequence[Progress]) -> Card:
     return fitted(build, fewer(len(newest)))
 
 
-def started_card(started: Progress | Run) -> Card:
-    """Return the news that a run is on its way, after `send`."""
-    run = started.run if isinstance(started, Progress) else started
-    people = started.people
-    going = (
-        f"Going out to **{counted(people, 'person', 'people')}**." if people else "The list of people is being made."
-    )
-    body = [
-        heading(f"On its way: {escape(run.survey.title)}"),
-        _about(run),
-        text(f"{going} You can leave this chat; sending goes on by itself."),
-        hint(f"**status {escape(run.run)}** shows how far it is, **results {escape(run.run)}** what people say."),
-    ]
-    return card(body, [_refresh(run, "Show status")], fallback=f"On its way: {escape(run.survey.title)}. {going}")
-
-
-def _refresh(run: Run, title: str) -> Element:
-    return execute(title, "status", {"run": run.run})
-
-
 def _about(run: Run) -> Element:
     return hint(f"Run **{escape(run.run)}** to {escape(run.audience)}, started {moment(run.created_at)}")
 
 
-def _bar(progress: Progress) -> list[Element]:
-    people = progress.people
-    done = people - sum(progress.by_state.get(state, 0) for state in _WAITING)
-    row = verbatim(
-        stretch(bar(done, people), color=Color.ACCENT), f"  {done:,} of {people:,} dealt with ({percent(done, people)})"
-    )
-    return [text(RUN_WORDS[progress.run.state], is_bold=True), *([row] if people else [])]
+def _bar(standing: Standing) -> list[Element]:
+    """Return how far a run is: in words, as a bar, and when it will be done."""
+    progress, run = standing.progress, standing.run
+    words = text(RUN_WORDS[run.state], is_bold=True)
+    if not progress.people:
+        return [words]
+    if run.state is RunState.RECALLED:
+        back = progress.by_state.get(DeliveryState.RECALLED, 0)
+        whole, done = back + sum(progress.by_state.get(state, 0) for state in TO_RECALL), back
+        said = f"{done:,} of {whole:,} cards taken back ({percent(done, whole)})"
+    else:
+        whole, done = progress.people, progress.people - standing.waiting
+        said = f"{done:,} of {whole:,} dealt with ({percent(done, whole)})"
+    return [words, meter(done, whole), verbatim(said, is_close=True), *_pace(standing)]
+
+
+def _pace(standing: Standing) -> list[Element]:
+    if standing.waits_until is not None:
+        return [hint(f"The next ones are written to from {moment(standing.waits_until)}, after their quiet hours.")]
+    if standing.finishes_at is None:
+        return []
+    left_s = standing.waiting / standing.per_second
+    left = "less than a minute" if left_s < _MINUTE_S else f"about {counted(round(left_s / _MINUTE_S), 'minute')}"
+    speed = f"{standing.per_second:,.0f}" if standing.per_second >= 1 else "less than one"
+    return [hint(f"{speed} a second, {left} to go: done at {clock_time(standing.finishes_at)}.")]
+
+
+def _aside(standing: Standing, shown: int) -> list[Element]:
+    """Return the pieces that nobody works on any more: their people wait until somebody looks into it."""
+    if not standing.aside:
+        return []
+    pieces = counted(len(standing.aside), "piece")
+    said = f"Set aside: {pieces} of up to 100 people each, after failing again and again. The others go on."
+    rows = [verbatim(f"Piece {one.number}: {excerpt(one.reason, _REASON)}", is_close=True) for one in standing.aside]
+    more = [hint(one) for one in left_out(len(rows), shown)]
+    return [section([text(said, color=Color.ATTENTION), *rows[:shown], *more])]
 
 
 def _states(progress: Progress) -> Element:

@@ -30,9 +30,7 @@ _CLOSED_ANSWERED = "It no longer takes changes. These are the answers you gave."
 _CLOSED_UNANSWERED = (
     "It no longer takes answers, and none of yours were saved. You can still tell us: type **feedback** and your words."
 )
-_WITHDRAWN_ANSWERED = (
-    "There is nothing more for you to do. The answers you gave are kept and can no longer be changed."
-)
+_WITHDRAWN_ANSWERED = "There is nothing more for you to do. The answers you gave are kept and can no longer be changed."
 _WITHDRAWN_UNANSWERED = "There is nothing for you to do. It takes no answers any more, and none of yours were saved."
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = {"bot", "broadcast", "cards", "dialogs", "feedback", "store"}
+ROOMS = {"bot", "broadcast", "cards", "dashboard", "dialogs", "feedback", "store"}
 DOCKERFILE = Path("deployment/Dockerfile")
 
 

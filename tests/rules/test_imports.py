@@ -15,11 +15,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "broadcast": {"feedback", "store"},
     "dialogs": {"feedback", "cards", "store"},
     "bot": {"feedback", "cards", "dialogs", "broadcast", "store"},
+    "dashboard": {"feedback", "broadcast", "store"},
     "simulator": set(),
     "deployment": {"bot", "feedback", "settings"},
-    "app": {"settings", "bot", "dialogs", "cards", "feedback", "store", "broadcast"},
+    "app": {"settings", "bot", "dialogs", "cards", "feedback", "store", "broadcast", "dashboard"},
 }
-CONTRACT_ONLY = {"feedback", "broadcast", "dialogs", "bot"}  # of the store, the contract and nothing of an engine
+CONTRACT_ONLY = {"feedback", "broadcast", "dialogs", "bot", "dashboard"}  # of the store, nothing of an engine
 ROOMS = sorted(MAY_IMPORT)
 BOTBUILDER = {"bot", "dialogs", "app"}
 

@@ -16,22 +16,27 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
+from cards.audit import audit_card
+from cards.controls import CONTROLS, question_card
 from cards.elements import Card, Color
 from cards.errors import not_saved_card, refusal_card, went_wrong_card
 from cards.help import help_card, welcome_card
 from cards.notes import feedback_card, note_card, notes_card
 from cards.panels import dry_run_card, panel_card, panel_list_card, proposed_card
+from cards.people_list import link_card, list_card, states_card
 from cards.person import my_data_card
 from cards.results import results_card
 from cards.schedules import planned_card, schedules_card
 from cards.size import MAX_CARD_BYTES, card_size
-from cards.status import runs_card, started_card, status_card
+from cards.status import runs_card, status_card
 from cards.survey import preview_card, survey_card
 from cards.surveys import file_problems_card, imported_card, survey_list_card
-from cards.thanks import closed_card, moved_card, thanks_card
+from cards.thanks import closed_card, moved_card, thanks_card, withdrawn_card
+from feedback.audit import Record
 from feedback.dry_run import DryRun
 from feedback.errors import AudienceUnknown, FileProblem
 from feedback.figures import Figure, Interval
+from feedback.listed import Listed, ListPage
 from feedback.notes import Note, NoteKind
 from feedback.panels import Panel, PanelImport
 from feedback.people import Person, Role
@@ -40,6 +45,7 @@ from feedback.recurrence import Recurrence
 from feedback.results import QuestionResult, Results
 from feedback.runs import Delivery, DeliveryState, Progress, Run, RunState
 from feedback.schedules import Occurrence, OccurrenceState, Schedule, upcoming
+from feedback.standing import SetAside, Standing
 from feedback.surveys import Imported, Survey
 from feedback.timing import Reminders, Timing
 
@@ -100,6 +106,16 @@ def delivery_of(words: str = ORDINARY, *, revision: int = 1) -> Delivery:
 def note_of(words: str = ORDINARY, number: int = 1) -> Note:
     marks = tuple(words[:100] for _ in range(20))
     return Note(f"n{number}", NoteKind.NOTE, "t:o", words, NOW, words, marks, marks, words)
+
+
+def standing_of(words: str = ORDINARY) -> Standing:
+    aside = tuple(SetAside(number, words) for number in range(30))
+    return Standing(progress_of(words), per_second=48.5, finishes_at=NOW, aside=aside)
+
+
+def listed_page(words: str = ORDINARY) -> ListPage:
+    row = Listed("t:o", words, DeliveryState.FAILED, words, NOW, NOW, NOW)
+    return ListPage(run_of(survey_of(words)), DeliveryState.FAILED, words[:200], [row] * 10, 1000, "t:o")
 
 
 def progress_of(words: str = ORDINARY, **counts: int) -> Progress:
@@ -171,12 +187,19 @@ def gallery(words: str) -> dict[str, Card]:
         "no schedules": schedules_card([]),
         "results": results_card(results_of(words)),
         "results of nobody": results_card(Results(run, 0, 0, tuple(QuestionResult(q, 0) for q in survey.questions))),
-        "status": status_card(progress_of(words)),
-        "status of nobody": status_card(Progress(run, {}, {})),
+        "status": status_card(standing_of(words), notice=words[:500], is_moving=True),
+        "status of nobody": status_card(Standing(Progress(run, {}, {}))),
+        **{f"question: {one.name}": question_card(standing_of(words), one.name) for one in CONTROLS if one.asks},
+        "states": states_card(progress_of(words)),
+        "list": list_card(listed_page(words), 10),
+        "list of nobody": list_card(ListPage(run, DeliveryState.FAILED, words, [], 0)),
+        "link": link_card(run, "https://hearback.example/api/runs/exports-1/people.csv?sig=1", NOW),
+        "withdrawn": withdrawn_card(run, delivery),
+        "withdrawn, never answered": withdrawn_card(run, None),
+        "audit": audit_card([Record(NOW, "t:o", "hold", words, words, words)] * 20, {"t:o": words}),
+        "no changes": audit_card([], {}),
         "runs": runs_card([progress_of(words)] * 40),
         "no runs": runs_card([]),
-        "started": started_card(progress_of(words)),
-        "planning": started_card(run_of(survey, RunState.PLANNING)),
         "help": help_card(rows),
         "unknown": help_card(rows, asked=words, nearest="results"),
         "welcome": welcome_card(words),

@@ -5,10 +5,17 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from cards.controls import question_card
 from cards.elements import Card
-from cards.status import RUN_WORDS, STATE_WORDS, runs_card, started_card, status_card
+from cards.status import RUN_WORDS, STATE_WORDS, runs_card
+from cards.status import status_card as card_of_standing
 from feedback.runs import DeliveryState, Progress, RunState
+from feedback.standing import SetAside, Standing
 from tests.unit.test_cards_gallery import NOW, nodes, progress_of, run_of, shown, survey_of
+
+
+def status_card(progress: Progress, viewer: str = "") -> Card:
+    return card_of_standing(Standing(progress), viewer=viewer)
 
 
 def counts(card: Card) -> dict[str, str]:
@@ -66,9 +73,94 @@ def test_reasons_are_said_in_words_with_the_most_frequent_first() -> None:
     assert "Why\n12 – Left out: opted out\n2 – Could not be reached: blocked the bot\n1 – odd" in said
 
 
-def test_the_button_looks_at_the_same_run_again() -> None:
-    (button,) = [node for node in nodes(status_card(progress_of(sent=1))) if node.get("type") == "Action.Execute"]
-    assert (button["title"], button["data"]) == ("Refresh", {"act": "status", "run": "exports-1"})
+def buttons(standing: Standing, viewer: str = "") -> list[str]:
+    card = card_of_standing(standing, viewer=viewer)
+    return [str(node["title"]) for node in nodes(card) if node.get("type") == "Action.Execute"]
+
+
+@pytest.mark.parametrize(
+    ("state", "people", "titles"),
+    [
+        (RunState.PROPOSED, {}, ["Refresh", "Approve…", "Cancel…"]),
+        (RunState.PLANNING, {}, ["Refresh", "Hold", "Cancel…", "Recall…"]),
+        (RunState.SENDING, {"planned": 5}, ["Refresh", "People", "Hold", "Cancel…", "Recall…"]),
+        (
+            RunState.SENDING,
+            {"planned": 5, "unconfirmed": 1},
+            ["Refresh", "People", "Hold", "Resend…", "Cancel…", "Recall…"],
+        ),
+        (RunState.HELD, {"planned": 5}, ["Refresh", "People", "Continue", "Cancel…", "Recall…"]),
+        (RunState.SENT, {"sent": 5}, ["Refresh", "People", "Recall…"]),
+        (RunState.SENT, {"unconfirmed": 5}, ["Refresh", "People", "Resend…", "Recall…"]),
+        (RunState.CANCELLED, {"sent": 5}, ["Refresh", "People", "Recall…"]),
+        (RunState.CLOSED, {"answered": 5}, ["Refresh", "People", "Recall…"]),
+        (RunState.RECALLED, {"recalled": 5}, ["Refresh", "People"]),
+        (RunState.RECALLED, {"recalled": 5, "sent": 1}, ["Refresh", "People", "Recall…"]),
+    ],
+)
+def test_the_buttons_are_those_that_the_state_allows(
+    state: RunState, people: dict[str, int], titles: list[str]
+) -> None:
+    by_state = {DeliveryState(name): count for name, count in people.items()}
+    assert buttons(Standing(Progress(run_of(survey_of(), state), by_state, {}))) == titles
+    assert len(titles) <= 6, "as many as Teams shows"
+
+
+def test_nobody_is_offered_to_approve_what_they_started_themselves() -> None:
+    run = run_of(survey_of(), RunState.PROPOSED)
+    assert "Approve…" not in buttons(Standing(Progress(run, {}, {})), viewer=run.created_by)
+
+
+def test_what_cannot_be_undone_asks_first_and_says_how_many_it_concerns() -> None:
+    progress = progress_of(sent=40, unconfirmed=2, answered=7, planned=1000)
+    for name in ("cancel", "recall", "resend"):
+        (button,) = [
+            node
+            for node in nodes(status_card(progress))
+            if node.get("type") == "Action.Execute" and str(node["title"]).startswith(name.capitalize())
+        ]
+        assert button["data"] == {"act": "confirm", "run": "exports-1", "what": name}
+    said = shown(question_card(Standing(progress), "recall"))
+    assert "42 cards" in said
+    assert "7 answers" in said
+    assert "1,000 people" in shown(question_card(Standing(progress), "cancel"))
+    assert "2 people" in shown(question_card(Standing(progress), "resend"))
+
+
+def test_the_bar_is_two_weighted_columns_and_is_full_only_when_all_is_done() -> None:
+    def widths(**states: int) -> list[object]:
+        (row,) = [node for node in nodes(status_card(progress_of("", **states))) if node.get("type") == "ColumnSet"]
+        return [node["width"] for node in nodes(row["columns"]) if node.get("type") == "Column"]
+
+    assert widths(sent=1, planned=3) == [25, 75]
+    assert widths(sent=1, planned=9999) == [1, 99]
+    assert widths(sent=9999, planned=1) == [99, 1]
+    assert widths(planned=5) == [100]
+    assert widths(sent=5) == [100]
+
+
+def test_the_pace_and_the_end_are_told_while_it_goes_out() -> None:
+    standing = Standing(progress_of(sent=40, planned=6000), per_second=50.0, finishes_at=NOW + timedelta(minutes=2))
+    said = shown(card_of_standing(standing))
+    assert "50 a second, about 2 minutes to go: done at " in said
+
+
+def test_a_run_that_waits_for_quiet_hours_says_until_when() -> None:
+    standing = Standing(progress_of(planned=6), waits_until=NOW + timedelta(hours=8))
+    assert "after their quiet hours" in shown(card_of_standing(standing))
+
+
+def test_pieces_set_aside_are_shown_with_their_reason() -> None:
+    standing = Standing(progress_of(planned=100), aside=(SetAside(3, "it fails every time"),))
+    said = shown(card_of_standing(standing))
+    assert "Set aside: 1 piece" in said
+    assert "Piece 3: it fails every time" in said
+
+
+def test_the_bar_of_a_recall_counts_the_cards_that_are_back() -> None:
+    run = run_of(survey_of(), RunState.RECALLED)
+    by_state = {DeliveryState.RECALLED: 3, DeliveryState.SENT: 1, DeliveryState.ANSWERED: 9}
+    assert "3 of 4 cards taken back (75%)" in shown(card_of_standing(Standing(Progress(run, by_state, {}))))
 
 
 def test_runs_are_listed_newest_first_whatever_their_order() -> None:
@@ -88,17 +180,3 @@ def test_more_runs_than_a_card_holds_are_counted() -> None:
 
 def test_no_runs_lead_to_the_first_one() -> None:
     assert "send <survey> to me" in shown(runs_card([])).replace("\\", "")
-
-
-def test_a_started_run_says_to_how_many_it_goes_and_where_to_look() -> None:
-    card = started_card(progress_of(planned=40))
-    assert "Going out to 40 people." in shown(card)
-    assert "status exports-1" in shown(card)
-    assert [node["verb"] for node in nodes(card) if node.get("type") == "Action.Execute"] == ["status"]
-
-
-def test_a_run_whose_people_are_still_being_listed_promises_no_number() -> None:
-    run = msgspec.structs.replace(run_of(survey_of(), RunState.PLANNING), people=0)
-    said = shown(started_card(run))
-    assert "The list of people is being made." in said
-    assert "Going out to" not in said

@@ -1,0 +1,67 @@
+"""What the buttons on the card of a run do. What is refused is said on the card, so that it stays where it is."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot.running import file_of, people_in, shown, states_of, take
+from bot.turn import Reply, Turn
+from cards.controls import has_question, question_card
+from cards.people_list import state_named
+from feedback.errors import Refusal
+from feedback.runs import find_run
+
+Data = Mapping[str, object]
+
+
+async def status(turn: Turn, data: Data) -> Reply:
+    """Show where a run stands now."""
+    return await shown(turn, await find_run(turn.store, _text(data, "run")))
+
+
+async def confirm(turn: Turn, data: Data) -> Reply:
+    """Ask before something that cannot be undone; meanwhile the card stays as it is."""
+    run, what = await find_run(turn.store, _text(data, "run")), _text(data, "what")
+    if not has_question(what):
+        return await shown(turn, run)
+    await turn.parts.watcher.end(run.run, turn.person.id)
+    return Reply("Are you sure?", question_card(await turn.parts.broadcaster.standing(run), what))
+
+
+def control(name: str) -> Callable[[Turn, Data], Awaitable[Reply]]:
+    """Return what the button of this name does with a run."""
+
+    async def do(turn: Turn, data: Data) -> Reply:
+        run = await find_run(turn.store, _text(data, "run"))
+        try:
+            return await take(turn, name, run, is_deleting=data.get("deleting") in {True, "true"})
+        except Refusal as refused:
+            now = await find_run(turn.store, run.run)
+            return await shown(turn, now, notice=str(refused))
+
+    return do
+
+
+async def people(turn: Turn, data: Data) -> Reply:
+    """Show a page of the people in a state of a run, or which states there are."""
+    run, state = await find_run(turn.store, _text(data, "run")), state_named(_text(data, "state"))
+    await turn.parts.watcher.end(run.run, turn.person.id)
+    if state is None:
+        return await states_of(turn, run)
+    before = data.get("before")
+    shown_before = before if isinstance(before, int) and before > 0 else 0
+    words, after = _text(data, "words"), _text(data, "after")
+    return await people_in(turn, run, state, words=words, after=after, before=shown_before)
+
+
+async def export(turn: Turn, data: Data) -> Reply:
+    """Give a link to the file with everybody in a run."""
+    run = await find_run(turn.store, _text(data, "run"))
+    await turn.parts.watcher.end(run.run, turn.person.id)
+    try:
+        return await file_of(turn, run)
+    except Refusal as refused:
+        return await shown(turn, run, notice=str(refused))
+
+
+def _text(data: Data, name: str) -> str:
+    value = data.get(name)
+    return value if isinstance(value, str) else ""
