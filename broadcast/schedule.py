@@ -5,6 +5,7 @@ crash, so what the ticker calls must be harmless to repeat; it knows nothing of 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -89,10 +90,9 @@ class Ticker:
             raise BaseExceptionGroup(msg, grave)
 
     async def _idle(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_S)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_S):  # Python 3.11's `wait_for` may swallow a cancellation
+                await self._wake.wait()
 
     async def _attend(self, one: Schedule | Occurrence) -> None:
         if isinstance(one, Schedule):

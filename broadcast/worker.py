@@ -93,10 +93,9 @@ class Worker:
                 await asyncio.wait(working)
 
     async def _idle(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_S)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_S):  # Python 3.11's `wait_for` may swallow a cancellation
+                await self._wake.wait()
 
     async def _work(self, lease: Lease) -> None:
         """Work on a slice. What fails by a fault in it, of its data or of ours, is counted by the queue."""
