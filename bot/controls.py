@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.running import file_of, people_in, shown, states_of, take
 from bot.turn import Reply, Turn
 from cards.controls import has_question, question_card
+from cards.elements import Element
+from cards.panels import counts_of
 from cards.people_list import state_named
 from feedback.errors import Refusal
 from feedback.runs import find_run
@@ -23,7 +25,11 @@ async def confirm(turn: Turn, data: Data) -> Reply:
     if not has_question(what):
         return await shown(turn, run)
     await turn.parts.watcher.end(run.run, turn.person.id)
-    return Reply("Are you sure?", question_card(await turn.parts.broadcaster.standing(run), what))
+    standing = await turn.parts.broadcaster.standing(run)
+    details: list[Element] = []
+    if what == "approve":
+        details = counts_of(await turn.parts.broadcaster.foretell(run.audience, by=run.created_by), turn.now)
+    return Reply("Are you sure?", question_card(standing, what, details))
 
 
 def control(name: str) -> Callable[[Turn, Data], Awaitable[Reply]]:

@@ -3,7 +3,7 @@
 A button is shown where the state of the run allows it; whether it may be pressed is decided when it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -110,8 +110,8 @@ def has_question(name: str) -> bool:
     return name in _BY_NAME and _BY_NAME[name].asks is not None
 
 
-def question_card(standing: Standing, name: str) -> Card:
-    """Return the question before something that cannot be undone."""
+def question_card(standing: Standing, name: str, details: Sequence[Element] = ()) -> Card:
+    """Return the question before something that cannot be undone, with what else there is to know."""
     control, run = _BY_NAME[name], standing.run
     title = f"{control.title}: {escape(run.run)}?"
     said = control.asks(standing) if control.asks is not None else ""
@@ -119,7 +119,7 @@ def question_card(standing: Standing, name: str) -> Card:
     if name == "recall":
         answers.append(execute("Yes, delete the cards", name, {"run": run.run, "deleting": True}, style=control.style))
     back = execute("Back", "status", {"run": run.run})
-    body = [heading(title), hint(escape(excerpt(run.survey.title, _TITLE))), text(said)]
+    body = [heading(title), hint(escape(excerpt(run.survey.title, _TITLE))), text(said), *details]
     return card(body, [*answers, back], fallback=title)
 
 

@@ -41,7 +41,7 @@ def dry_run_card(found: DryRun, survey: Survey, audience: str, now: datetime) ->
     """Return what sending would do now. Nothing has been sent."""
     title = f"Nothing sent yet: {escape(excerpt(survey.title, _NAME))}"
     to = hint(f"To {escape(excerpt(audience, _NAME))}")
-    return card([heading(title), to, *_counts(found, now)], fallback=title)
+    return card([heading(title), to, *counts_of(found, now)], fallback=title)
 
 
 def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
@@ -52,12 +52,13 @@ def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
         heading(title),
         text(f"So many people need a second admin. Another one types **approve {name}**; **cancel {name}** ends it."),
         hint(f"Run **{name}** to {escape(excerpt(run.audience, _NAME))}"),
-        *_counts(found, now),
+        *counts_of(found, now),
     ]
     return card(body, fallback=title)
 
 
-def _counts(found: DryRun, now: datetime) -> list[Element]:
+def counts_of(found: DryRun, now: datetime) -> list[Element]:
+    """Return whom a run would reach, whom not and why, and how long it would take."""
     rows = {"Will get it": f"{found.reachable:,}"}
     rows |= {"… no conversation yet, will be opened": f"{found.first_contacts:,}"} if found.first_contacts else {}
     rows |= {f"Left out: {escape(reason)}": f"{count:,}" for reason, count in found.excluded.items()}

@@ -1,4 +1,4 @@
-"""One Chromium and one Playground window for each of two people serve every browser test; each
+"""One Chromium and one Playground window for each of three people serve every browser test; each
 module has its own bot with documents of its own.
 """
 
@@ -14,7 +14,7 @@ import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
 from simulator.local import listening
-from simulator.playground import ADMIN, CUSTOMER, open_window, stop
+from simulator.playground import ADMIN, CUSTOMER, SECOND_ADMIN, open_window, stop
 from tests.browser.chat import NARROW, SCREENS, WIDE, Chat
 from tests.browser.running_bot import RunningBot
 
@@ -43,6 +43,7 @@ class Stage:
     bot_port: int
     admin: Chat
     customer: Chat
+    second: Chat
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -51,8 +52,8 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     if chromium is None:
         pytest.fail(MISSING, pytrace=False)
     SCREENS.mkdir(parents=True, exist_ok=True)
-    bot_port, *ports = _free_ports(3)
-    windows = [replace(window, port=port) for window, port in zip((ADMIN, CUSTOMER), ports, strict=True)]
+    bot_port, *ports = _free_ports(4)
+    windows = [replace(window, port=port) for window, port in zip((ADMIN, CUSTOMER, SECOND_ADMIN), ports, strict=True)]
     bot_url = f"http://127.0.0.1:{bot_port}/api/messages"
     async with AsyncExitStack() as ends:
         processes = [await open_window(window, bot_url, tmp_path_factory.mktemp("window")) for window in windows]
@@ -85,6 +86,13 @@ async def admin(stage: Stage, bot: RunningBot) -> Chat:
 async def customer(stage: Stage, bot: RunningBot) -> Chat:
     assert bot
     return await _welcomed(stage.customer, WIDE)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def second(stage: Stage, bot: RunningBot) -> Chat:
+    """Another admin."""
+    assert bot
+    return await _welcomed(stage.second, WIDE)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

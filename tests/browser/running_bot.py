@@ -10,9 +10,10 @@ from simulator.playground import stop
 class RunningBot:
     """One bot on one port with its documents in one folder. Its port stays the same when it starts again."""
 
-    def __init__(self, port: int, folder: Path) -> None:
+    def __init__(self, port: int, folder: Path, **settings: str) -> None:
         self._port = port
-        self._settings = {**DEV, "HEARBACK_STORE": f"sqlite:///{folder}/hearback.db"}
+        self.database = folder / "hearback.db"
+        self._settings = {**DEV, "HEARBACK_STORE": f"sqlite:///{self.database}", **settings}
         self._log = folder / "bot.log"
         self._process: asyncio.subprocess.Process | None = None
 
