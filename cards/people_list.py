@@ -25,7 +25,7 @@ from feedback.runs import DeliveryState, Progress, Run
 _TITLE = 200
 _NAME = 80
 _REASON = 160
-_UNKNOWN = "(no longer known)"
+_UNKNOWN = "(name not known)"
 
 
 def states_card(progress: Progress) -> Card:

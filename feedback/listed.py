@@ -17,7 +17,7 @@ MOST_REASONS = 100  # that one question may name
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """One person in a run, as an admin sees them. The name is empty for somebody who is no longer known."""
+    """One person in a run, as an admin sees them. The name is empty where we know none."""
 
     id: str
     name: str

@@ -49,7 +49,7 @@ async def test_a_run_needs_a_second_admin(admin: Chat, second: Chat, customer: C
     await (await admin.card("Nothing sent yet")).shows(f"{EVERYBODY}")
     await admin.screenshot("60-admin-dry-run")
     await admin.say("send check-in to customers")
-    moving = await admin.card("Waiting for an approval")
+    await admin.card("Waiting for an approval")
     await admin.screenshot("61-admin-waits-for-approval")
 
     await second.say("status check-in-1")
@@ -89,7 +89,7 @@ async def test_the_people_of_a_run_are_listed_and_given_as_a_file(admin: Chat) -
     await moving.shows("People: check-in-1")
     await admin.screenshot("69-admin-people")
     await moving.press(f"Received it, not answered yet ({EVERYBODY})")
-    await moving.shows(f"1 to 10 of {EVERYBODY} people", "Sample Customer")
+    await moving.shows(f"1 to 10 of {EVERYBODY} people", "Sample Person 1")
     await admin.screenshot("70-admin-people-list")
     await moving.press("More")
     await moving.shows(f"11 to 20 of {EVERYBODY} people")
