@@ -140,7 +140,15 @@ async def _assemble(
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
     editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
     closing = Closing(store, editor, render=closed_message)
-    reminding = Reminding(store, sender, editor, render=survey_message, render_moved=moved_message, now=now)
+    reminding = Reminding(
+        store,
+        sender,
+        editor,
+        render=reminder_message,
+        render_moved=moved_message,
+        rules=contact_rules(settings),
+        now=now,
+    )
     recalling = Recalling(store, editor, render=withdrawn_message)
     addresses = Addresses(store, default=settings.service_url, is_allowed=is_allowed, clock=clocks.monotonic)
     opener = Opener(store, connector, limiter, addresses, sleep=asyncio.sleep, chance=chance)
@@ -208,6 +216,11 @@ def _steady(app: web.Application) -> dict[str, Worker | Ticker | Tallier | Watch
 def survey_message(run: Run) -> Message:
     """Return what everybody in a run is sent."""
     return Message(card=survey_card(run), summary=run.survey.title)
+
+
+def reminder_message(run: Run) -> Message:
+    """Return what those in a run who have not answered are sent again."""
+    return Message(card=survey_card(run, is_reminder=True), summary=f"Reminder: {run.survey.title}")
 
 
 def closed_message(run: Run, delivery: Delivery) -> Message:

@@ -5,12 +5,14 @@ gets it twice.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from broadcast.editor import Editor
 from broadcast.lease import HeldSlice
 from broadcast.sender import Message, Sender
+from feedback.contacts import ContactRules, over_budget
 from feedback.deliveries import Outcome, why_excluded
 from feedback.people import Person, find_people, find_person, mark_unreachable
 from feedback.reminders import AWAITED, claim_reminder, record_reminder
@@ -22,6 +24,8 @@ OPEN_FOR_ANSWERS = frozenset({RunState.SENDING, RunState.SENT})
 UNREACHABLE = "unreachable: "
 
 Render = Callable[[Run], Message]
+
+log = logging.getLogger(__name__)
 
 
 class Reminding:
@@ -35,6 +39,7 @@ class Reminding:
         *,
         render: Render,
         render_moved: Render,
+        rules: ContactRules,
         now: Callable[[], datetime],
     ) -> None:
         self._store = store
@@ -42,6 +47,7 @@ class Reminding:
         self._editor = editor
         self._render = render
         self._render_moved = render_moved
+        self._rules = rules
         self._now = now
 
     async def work(self, held: HeldSlice) -> None:
@@ -59,10 +65,19 @@ class Reminding:
         await held.finish([])
 
     async def _remind_all(self, run: Run, chunk: Sequence[Delivery], number: int) -> None:
-        people = [one for one in await find_people(self._store, [one.id for one in chunk]) if not why_excluded(one)]
+        known = [one for one in await find_people(self._store, [one.id for one in chunk]) if not why_excluded(one)]
+        people = await self._within_budget(run, known)
         claimed = set(await claim_reminder(self._store, run.run, [one.id for one in people], number))
         delivery_of = {one.id: one for one in chunk}
         await asyncio.gather(*(self._remind(run, one, delivery_of[one.id]) for one in people if one.id in claimed))
+
+    async def _within_budget(self, run: Run, people: Sequence[Person]) -> list[Person]:
+        """Leave out those for whom a reminder is one contact too many by now. Whoever started the run asked for it."""
+        asked = [one.id for one in people if one.id != run.created_by]
+        over = await over_budget(self._store, asked, self._now(), limit=self._rules.contacts_per_30_days)
+        if over:
+            log.info("%d people in %s are not reminded: contact budget", len(over), run.run)
+        return [one for one in people if one.id not in over]
 
     async def _remind(self, run: Run, person: Person, delivery: Delivery) -> None:
         outcome = await self._sender.send(person, self._render(run), lambda: self._objection(run, person))

@@ -21,7 +21,7 @@ from feedback.standing import Standing
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, StoreError, Where
 
 EVERY_S = 3.0
-SHARE = 20  # a look takes at most so large a part of the time: counting a large run takes a while
+SHARE = 5  # counting takes at most so large a part of the time: of a large run, it takes a while
 FOR = timedelta(minutes=15)
 MAX_FAILURES = 3  # moves in a row that Teams did not take
 AT_ONCE = 50
@@ -132,9 +132,10 @@ class Watcher:
         if run.state is RunState.PROPOSED:  # the card that asks for an approval says all there is
             await self._next(watch, began)
             return
-        await self._move(watch, person, await self._stand(run), began)
+        standing = await self._stand(run)
+        await self._move(watch, person, standing, began, (self._now() - began).total_seconds())
 
-    async def _move(self, watch: Watch, person: Person, standing: Standing, began: datetime) -> None:
+    async def _move(self, watch: Watch, person: Person, standing: Standing, began: datetime, took_s: float) -> None:
         is_last = standing.is_over or watch.until <= began.timestamp()
         message = self._render(standing, person, not is_last)
         digest, failures, problem = _digest(message), 0, ""
@@ -146,15 +147,19 @@ class Watcher:
         if (is_last and not failures) or failures >= MAX_FAILURES:
             await self._end(watch)
         else:
-            await self._next(watch, began, shown=digest, failures=failures)
+            await self._next(watch, began, took_s, shown=digest, failures=failures)
 
-    async def _next(self, watch: Watch, began: datetime, *, shown: str = "", failures: int = 0) -> None:
-        now = self._now()
-        pause_s = max(EVERY_S, SHARE * (now - began).total_seconds())
+    async def _next(
+        self, watch: Watch, began: datetime, took_s: float = 0.0, *, shown: str = "", failures: int = 0
+    ) -> None:
         if watch.until <= began.timestamp() - MAX_FAILURES * EVERY_S:
             await self._end(watch)
             return
-        news: dict[str, object] = {"due_at": now.timestamp() + pause_s, "shown": shown, "failures": failures}
+        news: dict[str, object] = {
+            "due_at": began.timestamp() + max(EVERY_S, SHARE * took_s),
+            "shown": shown,
+            "failures": failures,
+        }
         await self._change(watch, news, due_at=began.timestamp() + 2 * EVERY_S)
 
     async def _keep(self, watch: Watch, *, due_at: float) -> bool:

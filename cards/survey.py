@@ -19,6 +19,7 @@ from cards.elements import (
     execute,
     heading,
     hint,
+    text,
     verbatim,
 )
 from cards.inputs import INPUT_PREFIX, asked, raw
@@ -35,6 +36,7 @@ _MINUTE_S = 60
 _MAX_PROBLEM = 160
 _LONGEST_PROBLEM = "😀" * 60 + "x" * 100  # they quote up to 60 characters of the question
 _MAX_NOTICE = 300
+_REMINDER = "Reminder: you have not answered this yet. Answers are still welcome."
 _LONGEST_NAME = "x" * 100  # of a run
 
 
@@ -46,6 +48,7 @@ class _Filling:
     problems: Mapping[str, str]
     revision: int = 0
     notice: str = ""
+    is_reminder: bool = False
     kept: tuple[str, ...] = ()
 
 
@@ -59,13 +62,14 @@ def survey_card(
     problems: Mapping[str, str] = _EMPTY.problems,
     revision: int = 0,
     notice: str = "",
+    is_reminder: bool = False,
 ) -> Card:
     """Return a run's survey. `answers` and `problems` go by question id; `notice` is a sentence of ours.
 
     Answers are filled in as typed or as stored. Where all of them make the card too large, the longest texts are left
     out and named in the action's data under "keep": an empty input of theirs leaves the stored answer as it is.
     """
-    filling = _Filling(answers, problems, revision, notice)
+    filling = _Filling(answers, problems, revision, notice, is_reminder)
     whole = _filled(run.survey, run.run, filling)
     for question_id in _longest_first(run.survey, answers):
         if fits(whole):
@@ -99,6 +103,7 @@ def survey_fits(survey: Survey) -> bool:
         problems=_every_problem(survey),
         revision=1_000_000,
         notice="x" * _MAX_NOTICE,
+        is_reminder=True,
         kept=tuple(question.id for question in survey.questions if question.kind is Kind.TEXT),
     )
     return fits(_filled(survey, _LONGEST_NAME, filling)) and fits(preview_card(survey))
@@ -112,11 +117,12 @@ def _filled(survey: Survey, run: str, filling: _Filling) -> Card:
     return card(
         [
             *([banner(notice, color=Color.ATTENTION)] if notice else []),
+            *([text(_REMINDER, is_bold=True)] if filling.is_reminder else []),
             *_intro(survey),
             *_questions(survey, filling),
         ],
         [execute(_button(survey, filling.revision), "answer", data, style=Style.POSITIVE)],
-        fallback=f"Survey: {escape(survey.title)}",
+        fallback=f"{'Reminder' if filling.is_reminder else 'Survey'}: {escape(survey.title)}",
     )
 
 

@@ -158,6 +158,8 @@ async def test_who_has_not_answered_is_reminded_and_who_has_is_not(
     service.ticker.wake()
     await customer.received(_is_moved)
     assert _surveys(customer) == 1
+    assert "Reminder: you have not answered this yet" in _said(customer)
+    assert customer.inbox[-1]["summary"] == "Reminder: Sample pulse"
     assert "Thank you" in _said(quick)
     assert _surveys(stopped) == 1
     thanks = await customer.press("answer", {"q_nps": "3"})

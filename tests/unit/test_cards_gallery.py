@@ -176,6 +176,7 @@ def gallery(words: str) -> dict[str, Card]:
     return {
         "survey": survey_card(run),
         "survey filled in": survey_card(run, answers=delivery.answers, problems=problems, revision=1, notice="No."),
+        "reminder": survey_card(run, is_reminder=True),
         "preview": preview_card(survey),
         "thanks": thanks_card(run, delivery, notice="Saved before."),
         "closed": closed_card(run, delivery),

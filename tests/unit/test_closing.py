@@ -15,6 +15,7 @@ from broadcast.sender import MAX_TRIES, Message
 from broadcast.slices import CLOSE, RECALL, REMIND, Slice, advance, open_slices, take_hold
 from broadcast.worker import Worker
 from feedback.answers import record_answer
+from feedback.contacts import ContactRules
 from feedback.people import Conversation, Person, find_person, set_opt_out
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery, find_run
 from store.contract import Patch, Store
@@ -30,6 +31,7 @@ class House(Broadcasting):
         super().__init__(store, clock)
         self.put: Counter[tuple[str, str]] = Counter()  # activity id and what was put there
         self.errors: list[SendError] = []
+        self.rules = ContactRules(contacts_per_30_days=100)
         self.refused: dict[str, SendError] = {}  # what is put -> how that always ends
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
         self.editor = Editor(self, limiter, sleep=clock.sleep, chance=random.Random(1))
@@ -45,11 +47,17 @@ class House(Broadcasting):
         def sample(_run: Run) -> Message:
             return Message({}, "Sample")
 
+        def again(_run: Run) -> Message:
+            return Message({}, "Reminder")
+
         def moved(_run: Run) -> Message:
             return Message({}, "moved")
 
         now = self.clock.now
-        reminding = Reminding(self.store, self.sender, self.editor, render=sample, render_moved=moved, now=now)
+        rules = self.rules
+        reminding = Reminding(
+            self.store, self.sender, self.editor, render=again, render_moved=moved, rules=rules, now=now
+        )
         recalling = Recalling(self.store, self.editor, render=withdrawn)
         jobs = {
             CLOSE: Closing(self.store, self.editor, render=closed).work,
@@ -237,3 +245,19 @@ async def test_a_run_started_under_a_name_is_carried_on_with_and_not_doubled(hou
     await house.worker.drain()
     assert set(house.sent.values()) == {1}
     assert (await find_run(house.store, run.run)).state is RunState.SENT
+
+
+async def test_a_reminder_is_a_contact_and_nobody_gets_one_too_many(house: House) -> None:
+    house.rules = ContactRules(contacts_per_30_days=2)
+    house.worker = house.make_worker()
+    run = await house.sent_run(2)
+    await house.broadcaster.remind(run, 1)  # the second contact
+    await house.worker.drain()
+    assert set(house.sent.values()) == {2}
+    await house.broadcaster.remind(run, 2)  # one too many
+    await house.worker.drain()
+    assert set(house.sent.values()) == {2}
+    house.clock.pass_s(31 * 24 * 3600)
+    await house.broadcaster.remind(run, 3)
+    await house.worker.drain()
+    assert set(house.sent.values()) == {3}

@@ -49,7 +49,7 @@ class House:
         )
 
     async def send_card(self, to: Conversation, card: Card, summary: str) -> str:
-        assert (card, summary) == ({}, "Sample")
+        assert (card, summary) in [({}, "Sample"), ({}, "Reminder")]
         self.on_send.set()
         if to.id in self.trouble:
             raise self.trouble[to.id]
