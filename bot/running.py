@@ -1,5 +1,6 @@
 """Commands for admins about a run that is on its way: where it stands, who is in it, and what can be done with it."""
 
+from bot import schedules
 from bot.engineers import run_named
 from bot.turn import Reply, Turn
 from broadcast.slices import where_it_stands
@@ -73,7 +74,9 @@ async def recall(turn: Turn) -> list[Reply]:
 
 
 async def approve(turn: Turn) -> list[Reply]:
-    """Let another admin's run go out."""
+    """Let another admin's run go out, or what another admin's schedule starts."""
+    if turn.text and schedules.is_schedule(turn.text.split()[0]):
+        return await schedules.approve(turn)
     return [await take(turn, "approve", await run_given(turn, "approve"))]
 
 

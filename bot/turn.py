@@ -46,6 +46,9 @@ class Broadcaster(Protocol):
     async def foretell(self, audience: str, *, by: str) -> DryRun:
         """Return what a run to an audience would do now. Raises `Refusal`."""
 
+    def needs_approval(self, people: int) -> bool:
+        """Say whether a send to so many people needs a second admin."""
+
     async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
         """Write a run and its deliveries, and begin to send; or propose it to another admin. Raises `Refusal`."""
 

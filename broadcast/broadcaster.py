@@ -93,9 +93,14 @@ class Broadcaster:
             raise AudienceEmpty(audience=plain)
         return found
 
-    async def start(self, survey: Survey, audience: str, *, by: str, name: str = "") -> Run:
+    def needs_approval(self, people: int) -> bool:
+        """Say whether a send to so many people needs a second admin."""
+        return needs_approval(people, above=self._approvals.above)
+
+    async def start(self, survey: Survey, audience: str, *, by: str, name: str = "", approved: int = 0) -> Run:
         """Write a run with all its deliveries, and begin to send; or propose it, where it needs an approval.
 
+        `approved` is up to how many people a second admin has allowed already.
         A run that has the `name` already is carried on with instead. Raises `AudienceUnknown`, `AudienceEmpty`, or
         `ApprovalMissing` for a named one that needs an approval.
         """
@@ -104,9 +109,9 @@ class Broadcaster:
                 return await self._carry_on(await find_run(self._store, name))
         found = await self.foretell(audience, by=by)
         plain = await check_names(self._store, audience)
-        if needs_approval(found.reachable, above=self._approvals.above):
+        if self.needs_approval(found.reachable) and found.reachable > approved:
             if name:  # planned ahead, when nobody is there to approve it
-                raise ApprovalMissing(audience=plain)
+                raise ApprovalMissing(audience=plain, schedule=name.partition(".")[0])
             return await propose_run(self._store, survey, plain, by=by, now=self._now())
         return await self._plan(await create_run(self._store, survey, plain, by=by, now=self._now(), name=name))
 

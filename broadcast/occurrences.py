@@ -1,6 +1,7 @@
 """What the ticker has broadcasting do: start the run of an occurrence, remind, close. All harmless to repeat."""
 
 from broadcast.broadcaster import Broadcaster
+from feedback.approvals import covered
 from feedback.errors import OwnerIsNoAdmin, RunUnknown, SurveyIsClosed
 from feedback.people import Policy, Role, find_person
 from feedback.runs import find_run
@@ -23,7 +24,10 @@ class Occurrences:
             survey = (await find_run(self._store, occurrence.run)).survey
         except RunUnknown:
             survey = await self._survey(schedule)
-        await self._broadcaster.start(survey, schedule.audience, by=schedule.owner, name=occurrence.run)
+        approved = covered(schedule.approved_people)
+        await self._broadcaster.start(
+            survey, schedule.audience, by=schedule.owner, name=occurrence.run, approved=approved
+        )
 
     async def remind(self, run: str, number: int) -> None:
         """Ask those again who have not answered."""

@@ -28,6 +28,11 @@ def needs_approval(people: int, *, above: int) -> bool:
     return people > above
 
 
+def covered(people: int) -> int:
+    """Return how many people the approval of a schedule covers: those it was given for, and a tenth more."""
+    return people + people // 10
+
+
 async def propose_run(store: Store, survey: Survey, audience: str, *, by: str, now: datetime) -> Run:
     """Write a run that waits for an approval. Nothing is planned or sent."""
     return await create_run(store, survey, audience, by=by, now=now, approve_until=now + VALID)

@@ -148,7 +148,7 @@ class ApprovalTooLate(Refusal):
 
 
 class ApprovalMissing(Refusal):
-    """“{audience}” is more people than one admin may write to. Send now, so that another admin can approve it."""
+    """“{audience}” is more people than one admin may write to. Another admin can allow it: **approve {schedule}**."""
 
 
 class SurveyHasChanged(Refusal):

@@ -13,7 +13,7 @@ from itertools import chain, islice
 
 import msgspec
 
-from feedback.errors import ScheduleIsOver, ScheduleUnknown, quote
+from feedback.errors import ApprovalNeedsAnother, ScheduleIsOver, ScheduleUnknown, quote
 from feedback.times import Moment
 from feedback.timing import Timing
 from store.contract import Change, Conflict, Create, Doc, Missing, Op, Patch, Store, Where
@@ -50,6 +50,8 @@ class Schedule(msgspec.Struct, frozen=True, omit_defaults=True):
     owner: str  # person id
     timing: Timing
     created_at: datetime
+    approved_by: str = ""  # person id of a second admin
+    approved_people: int = 0  # how many it would have reached when it was approved
     is_paused: bool = False
     is_stopped: bool = False
     next: datetime | None = None
@@ -129,6 +131,19 @@ async def pause_schedule(store: Store, name: str, *, is_paused: bool) -> Schedul
     if (known := await find_schedule(store, name)).is_over:
         raise ScheduleIsOver(schedule=known.id)
     return await _change(store, Patch(id=known.id, set={"is_paused": is_paused}))
+
+
+async def approve_schedule(store: Store, name: str, *, by: str, people: int) -> Schedule:
+    """Let what a schedule starts go to so many people.
+
+    Raises `ScheduleUnknown`, `ScheduleIsOver` or `ApprovalNeedsAnother`.
+    """
+    known = await find_schedule(store, name)
+    if known.is_over:
+        raise ScheduleIsOver(schedule=known.id)
+    if known.owner == by:
+        raise ApprovalNeedsAnother(run=known.id)
+    return await _change(store, Patch(id=known.id, set={"approved_by": by, "approved_people": people}))
 
 
 async def stop_schedule(store: Store, name: str) -> Schedule:

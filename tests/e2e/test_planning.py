@@ -7,6 +7,7 @@ import pytest
 
 from settings import Settings
 from simulator import Person, Teams, card_text
+from tests.conftest import Clock
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, Service, is_survey
 
 SECOND = "aaaaaaaa-0000-0000-0000-000000000002"
@@ -196,3 +197,51 @@ async def test_nobody_is_written_to_in_their_quiet_hours(teams: Teams, settings:
         assert "Waiting" in _said(boss)
     finally:
         await service.stop()
+
+
+async def test_a_plan_for_many_people_says_that_it_needs_a_second_admin_and_is_refused_without(
+    admin: Person, people: list[Person], service: Service, clock: Clock
+) -> None:
+    service.clock = clock.now
+    await admin.say(f"survey import {PULSE}")
+    await admin.say("send pulse to customers at in 2 hours")
+    said = _said(admin)
+    assert "Today it would reach 5 people, more than one admin may write to" in said
+    assert "approve pulse-s1" in said
+    await admin.say("approve pulse-s1")
+    assert "another admin has to approve it" in _said(admin)
+    clock.pass_s(2 * 3600)
+    await service.ticker.tick()
+    await admin.say("schedule list")
+    assert "refused – “customers” is more people than one admin may write to" in _said(admin)
+    assert not any(is_survey(message) for person in people for message in person.inbox)
+
+
+async def test_a_plan_that_a_second_admin_approved_is_sent_unless_it_has_grown(
+    admin: Person, second: Person, people: list[Person], service: Service, clock: Clock
+) -> None:
+    service.clock = clock.now
+    await admin.say(f"survey import {PULSE}")
+    await admin.say("schedule pulse to customers every day at 11:00")
+    await second.say("approve pulse-s1")
+    assert "Approved for 5 people" in _said(second)
+    clock.pass_s(2 * 3600)
+    await service.ticker.tick()
+    for person in people:
+        await person.received(is_survey)
+    late = service.teams.person("Sample Late Customer", tenant=ELSEWHERE)
+    await late.install()
+    clock.pass_s(24 * 3600)
+    await service.ticker.tick()
+    await admin.say("schedule list")
+    assert "refused" in _said(admin)
+    assert not any(is_survey(message) for message in late.inbox)
+
+
+async def test_a_small_plan_needs_nobody_else(admin: Person, people: list[Person]) -> None:
+    assert people
+    await admin.say(f"survey import {PULSE}")
+    await admin.say("send pulse to me at in 2 hours")
+    assert "more than one admin may write to" not in _said(admin)
+    await admin.say("approve pulse-s9")
+    assert "There is no schedule called" in _said(admin)
