@@ -14,7 +14,7 @@ param azureNames object
 var host = empty(publicHost) ? address.properties.dnsSettings.fqdn : publicHost
 
 var files = [
-  { path: '/etc/hearback/settings.env', mode: '644', body: base64(lines(appSettings)) }
+  { path: '/etc/hearback/settings.env', mode: '644', body: base64(lines(union(appSettings, { HEARBACK_PUBLIC_URL: 'https://${host}' }))) }
   { path: '/etc/hearback/azure.env', mode: '644', body: base64(lines(azureNames)) }
   { path: '/etc/hearback/secrets.list', mode: '644', body: base64(lines(secretSettings)) }
   { path: '/etc/caddy/Caddyfile', mode: '644', body: base64(replace(loadTextContent('vm/Caddyfile'), '@@host@@', host)) }
