@@ -139,7 +139,8 @@ async def _dealt_with(card: Card) -> int:
 
 async def _moves_on(card: Card, before: int) -> None:
     """Wait until the card shows another number of people, without a press."""
-    await expect(card.message).not_to_contain_text(re.compile(rf"\b{before} of {EVERYBODY} dealt with"))
+    another = re.compile(rf"(?<!\d)(?!{before} )[\d,]+ of {EVERYBODY} dealt with")
+    await expect(card.message).to_contain_text(another)
     assert await _dealt_with(card) > before
 
 
