@@ -73,8 +73,8 @@ def link_card(run: Run, link: str, until: datetime) -> Card:
 
 def _row(one: Listed) -> list[Element]:
     name = excerpt(one.name, _NAME) or _UNKNOWN
-    tenant, _, object_id = one.id.partition(":")
-    under = " · ".join(part for part in (excerpt(one.reason, _REASON), object_id, f"in {tenant}") if part)
+    object_id = one.id.rpartition(":")[2]  # the tenant is in the file
+    under = " · ".join(part for part in (excerpt(one.reason, _REASON), object_id) if part)
     return [verbatim(name), {**verbatim(stretch(under, is_subtle=True, is_small=True)), "spacing": "none"}]
 
 

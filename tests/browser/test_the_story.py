@@ -28,7 +28,7 @@ async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, cus
     await admin.card("Preview")
     await admin.screenshot("03-admin-preview")
     await admin.say("send check-in to customers")
-    await admin.card("On its way: Sample check-in")
+    await admin.card("Status: Sample check-in")
     await admin.screenshot("04-admin-sent")
     survey = await customer.card("Sample check-in")
     await customer.screenshot("05-customer-survey")

@@ -125,7 +125,7 @@ async def test_the_card_fits_on_a_narrow_screen(admin: Chat) -> None:
     await admin.card("Taken back: check-in-1")
     await admin.screenshot("77-people-narrow")
     await admin.say("send check-in to me")
-    started = Card(admin.replies.filter(has_text="Status: Sample check-in").last)  # beside the survey itself
+    started = Card(admin.replies.filter(has_text="check-in-2").last)  # beside the survey itself
     await started.shows("Sent, open for answers")  # by itself
     await started.press("Recall…")
     await started.shows("This cannot be undone")

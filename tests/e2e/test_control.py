@@ -1,5 +1,6 @@
 """A run under control, over HTTP: the card that moves, its buttons, recall, the people of a run and their file."""
 
+import asyncio
 import csv
 import io
 import re
@@ -46,6 +47,14 @@ async def _sent(admin: Person, people: list[Person]) -> None:
     await admin.say("send pulse to customers")
     for person in people:
         await person.received(is_survey)
+    await _recorded(admin)
+
+
+async def _recorded(admin: Person) -> None:
+    """Wait until it is written down how every card ended; that is a little later than they arrive."""
+    async with asyncio.timeout(30):
+        while "dealt with (100%)" not in _said((await admin.forge({"act": "status", "run": "pulse-1"})).card):
+            pass
 
 
 async def test_the_card_after_a_send_moves_by_itself_and_stops_at_the_end(admin: Person, people: list[Person]) -> None:
@@ -172,6 +181,7 @@ async def test_people_are_listed_by_state_and_reason_page_by_page(
     for person in people:
         if person is not people[5]:
             await person.received(is_survey)
+    await _recorded(admin)
     await admin.say("status pulse-1 failed 403")
     assert "Sample Customer 05" in _said(admin.card())
     assert "unreachable: 403 Sample" in _said(admin.card())
