@@ -67,6 +67,9 @@ class Teams:
     async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
         raise AssertionError((to, activity_id, card, summary))
 
+    async def delete_card(self, to: Conversation, activity_id: str) -> None:
+        raise AssertionError((to, activity_id))
+
 
 class CountingLimiter(Limiter):
     """Counts what it was asked for, by kind."""
