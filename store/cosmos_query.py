@@ -1,0 +1,141 @@
+"""Questions in Cosmos DB's SQL. Knows neither client nor errors.
+
+A page goes on behind a position, not by Cosmos DB's own continuation: that one cannot be had for an order over all
+partitions, and would not say whether a page is the last.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from store.containers import CONTAINERS
+from store.contract import Op, Where
+from store.cosmos_patch import name_of
+from store.paging import Position, Question, read_token
+
+MAX_PAGE = 1000  # documents
+_RANGES = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
+_NEVER = "false"
+
+
+class Sql(msgspec.Struct, frozen=True):
+    """A query with its parameters, as the SDK takes them."""
+
+    text: str
+    parameters: list[dict[str, object]]
+
+
+class _Words:
+    """A query in the making: its conditions, and the parameters they use."""
+
+    def __init__(self, where: Sequence[Where]) -> None:
+        self.parts: list[str] = []
+        self.parameters: list[dict[str, object]] = []
+        for one in where:
+            self.parts.append(self._compared(one))
+
+    def bound(self, value: object) -> str:
+        """Return the name of a parameter with this value."""
+        name = f"@p{len(self.parameters)}"
+        self.parameters.append({"name": name, "value": value})
+        return name
+
+    def sql(self, selected: str, rest: str = "") -> Sql:
+        """Return the whole query."""
+        where = f" WHERE {' AND '.join(self.parts)}" if self.parts else ""
+        return Sql(f"SELECT {selected} FROM c{where}{rest}", self.parameters)  # noqa: S608 - values are parameters
+
+    def _compared(self, one: Where) -> str:
+        field = name_of(one.field)
+        if one.op is not Op.IN:
+            return f"{field} {_RANGES.get(one.op, '=')} {self.bound(one.value)}"
+        values = one.value if isinstance(one.value, list | tuple) else ()
+        return f"{field} IN ({', '.join(self.bound(value) for value in values)})" if values else _NEVER
+
+
+def page_sql(question: Question, continuation: str | None, *, limit: int) -> Sql:
+    """Return the query for one page. Raises `ValueError` for a continuation that is not this question's."""
+    words = _Words(question.where)
+    columns = columns_of(question)
+    if question.order != "id":
+        field = name_of(question.order)
+        words.parts.append(f"(IS_NUMBER({field}) OR IS_STRING({field}))")
+    if continuation is not None:
+        words.parts.append(_after(words, question, columns, read_token(question, continuation)))
+    way = "DESC" if question.descending else "ASC"
+    order = ", ".join(f"{name_of(column)} {way}" for column in columns)
+    return words.sql(f"TOP {limit} *", f" ORDER BY {order}")
+
+
+def tally_sql(field: str, where: Sequence[Where]) -> Sql:
+    """Return the query that counts the documents of one partition by a field."""
+    words = _Words(where)
+    words.parts.append(f"IS_STRING({name_of(field)})")
+    return words.sql(f"{name_of(field)} AS found, COUNT(1) AS n", f" GROUP BY {name_of(field)}")
+
+
+def ids_sql(ids: Sequence[str]) -> Sql:
+    """Return the query for the documents with these ids in one partition."""
+    return _Words([Where("id", Op.IN, list(ids))]).sql("*")
+
+
+def is_by_ids(question: Question) -> bool:
+    """Say whether a question names its documents, so that they can be read without a query."""
+    return (
+        CONTAINERS[question.container].partition == "id"
+        and question.partition is None
+        and question.order == "id"
+        and [(one.field, one.op) for one in question.where] == [("id", Op.IN)]
+    )
+
+
+def columns_of(question: Question) -> list[str]:
+    """Return the fields that a question is ordered by, ties included."""
+    partition = CONTAINERS[question.container].partition
+    columns = [question.order, partition, "id"]
+    if question.partition is not None and partition not in {"id", question.order}:
+        columns.remove(partition)  # it is the same in all of them
+    return list(dict.fromkeys(columns))
+
+
+def mark_of(container: str, continuation: str) -> str:
+    """Return the mark of a place in the change feed."""
+    body = continuation.encode()
+    return base64.urlsafe_b64encode(_digest(container, body) + body).decode()
+
+
+def read_mark(container: str, mark: str) -> str:
+    """Return the continuation in a mark. Raises `ValueError` for what is no mark of this container."""
+    msg = f"not a mark: {mark!r:.80}"
+    try:
+        raw = base64.b64decode(mark.encode(), altchars=b"-_", validate=True)
+        if len(raw) > _DIGEST and raw[:_DIGEST] == _digest(container, raw[_DIGEST:]):
+            return raw[_DIGEST:].decode()
+    except (binascii.Error, UnicodeError) as error:
+        raise ValueError(msg) from error
+    raise ValueError(msg)
+
+
+_DIGEST = 8
+
+
+def _digest(container: str, body: bytes) -> bytes:
+    return hashlib.blake2b(container.encode() + b"\0" + body, digest_size=_DIGEST).digest()
+
+
+def _after(words: _Words, question: Question, columns: Sequence[str], position: Position) -> str:
+    """Return the condition that only what comes after a position meets. Numbers come before text."""
+    sign = "<" if question.descending else ">"
+    partition = CONTAINERS[question.container].partition
+    values = {"id": position.id, partition: position.partition, question.order: position.value}
+    text = ""
+    for column in reversed(columns):
+        field, bound = name_of(column), words.bound(values[column])
+        text = f"({field} {sign} {bound} OR ({field} = {bound} AND {text}))" if text else f"{field} {sign} {bound}"
+    if question.order == "id" or isinstance(position.value, str) is not question.descending:
+        return text
+    others = "IS_NUMBER" if question.descending else "IS_STRING"
+    return f"({others}({name_of(question.order)}) OR {text})"
