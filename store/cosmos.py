@@ -30,7 +30,7 @@ from store.contract import (
 )
 from store.cosmos_client import Account, Client
 from store.cosmos_errors import BUDGET_S, Refused, meaning_of
-from store.cosmos_query import MAX_PAGE, Sql, is_by_ids, mark_of, page_sql, read_mark, tally_sql
+from store.cosmos_query import MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, mark_of, page_sql, read_mark, tally_sql
 from store.cosmos_writes import Writes, plain
 from store.paging import Question, token_at
 
@@ -120,6 +120,7 @@ class CosmosStore:
                 docs = await self._named(at, question)
             else:
                 docs = await self._asked(at, sql, partition)
+                docs = await self._untied(at, question, continuation, docs, size)
         more = token_at(question, docs[size - 1]) if len(docs) > size else None
         return Page([plain(container, doc) for doc in docs[:size]], more)
 
@@ -188,6 +189,19 @@ class CosmosStore:
             return [dict(doc) async for doc in found]
 
         return await self._ask(call)
+
+    async def _untied(
+        self, at: ContainerProxy, question: Question, continuation: str | None, docs: list[Doc], size: int
+    ) -> list[Doc]:
+        """Put documents in order where no index does; those that tie where the page is cut are then all needed."""
+        if is_indexed(question):
+            return docs
+        order = question.order
+        if len(docs) > size and docs[size][order] == docs[size - 1][order]:
+            tie = docs[size][order]
+            sql = page_sql(question, continuation, limit=size, tied_to=tie if isinstance(tie, str | int | float) else 0)
+            docs = [doc for doc in docs if doc[order] != tie] + await self._asked(at, sql, question.partition)
+        return in_order(question, docs)
 
     async def _named(self, at: ContainerProxy, question: Question) -> list[Doc]:
         """Read the documents that a question names: one request for each part of the container, and no plan."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from store.containers import CONTAINERS
-from store.contract import Op, Where
+from store.contract import Doc, Op, Where
 from store.cosmos_patch import name_of
 from store.paging import Position, Question, read_token
 
@@ -56,17 +56,25 @@ class _Words:
         return f"{field} IN ({', '.join(self.bound(value) for value in values)})" if values else _NEVER
 
 
-def page_sql(question: Question, continuation: str | None, *, limit: int) -> Sql:
-    """Return the query for one page. Raises `ValueError` for a continuation that is not this question's."""
+def page_sql(question: Question, continuation: str | None, *, limit: int, tied_to: str | float | None = None) -> Sql:
+    """Return the query for one page, or for all that have the value `tied_to` where the page would be cut in two.
+
+    Raises `ValueError` for a continuation that is not this question's.
+    """
     words = _Words(question.where)
     columns = columns_of(question)
-    if question.order != "id":
+    if tied_to is not None:
+        words.parts.append(f"{name_of(question.order)} = {words.bound(tied_to)}")
+    elif question.order != "id":
         field = name_of(question.order)
         words.parts.append(f"(IS_NUMBER({field}) OR IS_STRING({field}))")
     if continuation is not None:
         words.parts.append(_after(words, question, columns, read_token(question, continuation)))
+    if tied_to is not None:
+        return words.sql("*")
     way = "DESC" if question.descending else "ASC"
-    order = ", ".join(f"{name_of(column)} {way}" for column in columns)
+    ordered = columns if is_indexed(question) else columns[:1]
+    order = ", ".join(f"{name_of(column)} {way}" for column in ordered)
     return words.sql(f"TOP {limit} *", f" ORDER BY {order}")
 
 
@@ -92,13 +100,32 @@ def is_by_ids(question: Question) -> bool:
     )
 
 
+def is_indexed(question: Question) -> bool:
+    """Say whether Cosmos DB has an index for the whole order. Otherwise ties are put in order by who asks."""
+    kind = CONTAINERS[question.container]
+    return question.order in kind.orders or (question.order == "id" and _is_alone(question))
+
+
+def _is_alone(question: Question) -> bool:
+    """Say whether no two documents that are asked for can have the same id."""
+    return question.partition is not None or CONTAINERS[question.container].partition == "id"
+
+
 def columns_of(question: Question) -> list[str]:
     """Return the fields that a question is ordered by, ties included."""
-    partition = CONTAINERS[question.container].partition
-    columns = [question.order, partition, "id"]
-    if question.partition is not None and partition not in {"id", question.order}:
-        columns.remove(partition)  # it is the same in all of them
-    return list(dict.fromkeys(columns))
+    if question.order == "id" and _is_alone(question):
+        return ["id"]
+    return list(dict.fromkeys([question.order, CONTAINERS[question.container].partition, "id"]))
+
+
+def in_order(question: Question, docs: Sequence[Doc]) -> list[Doc]:
+    """Return stored documents in the order asked for: numbers before text, ties by partition and id."""
+    columns = columns_of(question)
+
+    def key(doc: Doc) -> list[tuple[bool, object]]:
+        return [(isinstance(doc[column], str), doc[column]) for column in columns]
+
+    return sorted(docs, key=key, reverse=question.descending)
 
 
 def mark_of(container: str, continuation: str) -> str:
