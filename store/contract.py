@@ -52,6 +52,10 @@ class Unavailable(StoreError):
     """The store cannot be reached, or did not say whether it wrote."""
 
 
+class Incomplete(Unavailable):
+    """The database lacks parts that the deployment makes; the message names them."""
+
+
 class Op(StrEnum):
     """How a condition compares a field with its value."""
 

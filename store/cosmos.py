@@ -19,6 +19,7 @@ from store.contract import (
     Create,
     Delete,
     Doc,
+    Incomplete,
     Page,
     Patch,
     Replace,
@@ -151,8 +152,8 @@ class CosmosStore:
             self._check_open()
             missing = await self._client.missing()
             if missing:
-                msg = f"the database lacks {', '.join(missing)}: the deployment makes them"
-                raise Unavailable(msg)
+                msg = f"lacks the containers {', '.join(missing)}: the deployment makes them"
+                raise Incomplete(msg)
             self._is_complete = True
         await self.get("state", PING, PING)
 

@@ -19,7 +19,7 @@ from azure.cosmos.documents import ConnectionPolicy
 from azure.identity.aio import DefaultAzureCredential
 
 from store.containers import CONTAINERS
-from store.contract import Unavailable
+from store.contract import Incomplete
 from store.cosmos_errors import BUDGET_S, Patience, Refused, meaning_of
 
 CONNECTIONS = 200  # at once; the SDK's own pool has 100
@@ -56,7 +56,7 @@ class Client:
         self._found: dict[str, ContainerProxy] = {}
 
     async def container(self, name: str) -> ContainerProxy:
-        """Return a container. Raises `Unavailable` where it is missing or nobody answers."""
+        """Return a container. Raises `Incomplete`, or `Unavailable` where nobody answers."""
         found = self._found.get(name)
         return found or await self._look_for(name)
 
@@ -66,7 +66,7 @@ class Client:
         for name in CONTAINERS:
             try:
                 await self.container(name)
-            except ContainerMissing:
+            except Incomplete:
                 missing.append(name)
         return missing
 
@@ -84,7 +84,7 @@ class Client:
         except Refused as refused:
             if refused.failure.status == HTTPStatus.NOT_FOUND:
                 msg = f"the database {self._account.database!r} has no container {name!r}: the deployment makes it"
-                raise ContainerMissing(msg) from refused
+                raise Incomplete(msg) from refused
             raise meaning_of(refused.failure) from refused
         self._found[name] = proxy
         return proxy
@@ -98,10 +98,6 @@ class Client:
             except Refused as refused:
                 raise meaning_of(refused.failure) from refused
             self._is_connected = True
-
-
-class ContainerMissing(Unavailable):
-    """The database lacks a container."""
 
 
 def _sdk(account: Account, credential: str | AsyncTokenCredential | None) -> CosmosClient:

@@ -86,7 +86,7 @@ def test_every_setting_the_machine_gives_is_one_the_bot_knows() -> None:
 def test_the_bot_starts_with_what_the_machine_gives() -> None:
     settings = Settings.from_env(environment())
     assert settings.checks_tokens
-    assert settings.store_path == Path("/data/hearback.db")
+    assert settings.store == Path("/data/hearback.db")
     assert settings.admins == {"ada"}
 
 
