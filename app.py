@@ -48,11 +48,9 @@ from feedback.people import Policy
 from feedback.runs import Delivery, Run
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey, list_surveys
-from settings import CosmosAt, Settings, SettingsError
+from settings import Settings, SettingsError
 from store.contract import Incomplete, Store, StoreError
-from store.cosmos import open_cosmos
-from store.cosmos_client import Account
-from store.sqlite import open_sqlite
+from store.opening import open_store
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 CONNECTIONS = 100  # to Teams at once
@@ -82,7 +80,9 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     app = web.Application(client_max_size=MAX_BODY, middlewares=[counting(metrics)])
 
     async def running(app: web.Application) -> AsyncIterator[None]:
-        kept = store or await open_store(settings.store)
+        kept = store or await open_store(
+            settings.store if isinstance(settings.store, Path) else account_at(settings.store)
+        )
         connections = aiohttp.TCPConnector(limit=CONNECTIONS)
         try:
             async with aiohttp.ClientSession(connector=connections) as session, _queue(settings, kept, now) as queue:
@@ -100,13 +100,6 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     app.router.add_get("/readyz", _ready)
     app.router.add_get("/metrics", metrics.show)
     return app
-
-
-async def open_store(at: Path | CosmosAt) -> Store:
-    """Open the store that the settings name."""
-    if isinstance(at, Path):
-        return await open_sqlite(at)
-    return await open_cosmos(Account(at.endpoint, at.database, key=at.key, verifies_tls=at.verifies_tls))
 
 
 def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextManager[Queue]:
@@ -168,9 +161,10 @@ async def _assemble(
             await _load_sample(store)
         await broadcaster.recover()
 
+    is_prepared = await _is_done(prepare)
     app[WORKER], app[TICKER] = worker, ticker
     app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
-    if not await _is_done(prepare):
+    if not is_prepared:
         app[WORK].add(asyncio.create_task(_prepare(prepare), name="preparation"))
     return app[WORK]
 

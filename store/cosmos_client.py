@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 
 import aiohttp
@@ -100,8 +101,16 @@ class Client:
             self._is_connected = True
 
 
+@asynccontextmanager
+async def connected(account: Account) -> AsyncIterator[CosmosClient]:
+    """Give the SDK's own client, for what the store itself never does."""
+    async with AsyncExitStack() as opened:
+        identity = None if account.key else await opened.enter_async_context(DefaultAzureCredential())
+        yield await opened.enter_async_context(_sdk(account, account.key or identity))
+
+
 def _sdk(account: Account, credential: str | AsyncTokenCredential | None) -> CosmosClient:
-    """Return the SDK's client with its own asking again switched off: patience.py does that, and knows what is safe.
+    """Return the SDK's client with its own asking again switched off: `Patience` does that.
 
     Without discovery it keeps to the endpoint it was given, whose name follows the region that takes writes.
     """
