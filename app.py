@@ -80,9 +80,7 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     app = web.Application(client_max_size=MAX_BODY, middlewares=[counting(metrics)])
 
     async def running(app: web.Application) -> AsyncIterator[None]:
-        kept = store or await open_store(
-            settings.store if isinstance(settings.store, Path) else account_at(settings.store)
-        )
+        kept = store or await open_store(settings.store)
         connections = aiohttp.TCPConnector(limit=CONNECTIONS)
         try:
             async with aiohttp.ClientSession(connector=connections) as session, _queue(settings, kept, now) as queue:
