@@ -23,6 +23,7 @@ from bot.endpoint import MAX_BODY, MessagesEndpoint
 from bot.files import FILE_HOSTS, FileFetcher
 from bot.guides import GuideRoom
 from bot.handler import FeedbackBot
+from bot.meetings import Meetings
 from bot.metrics import Metrics, counting
 from bot.once import Once
 from bot.router import Router
@@ -137,6 +138,7 @@ async def _assemble(
     ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now)
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
+    meetings = Meetings(store, now)
     parts = Parts(
         store=store,
         policy=policy,
@@ -145,6 +147,7 @@ async def _assemble(
         fetch_file=files.fetch,
         is_allowed_tenant=gate.is_allowed_tenant,
         wake_ticker=ticker.wake,
+        meet_later=meetings.add,
     )
     router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     app[STORE] = store
@@ -162,6 +165,7 @@ async def _assemble(
     is_prepared = await _is_done(prepare)
     app[WORKER], app[TICKER] = worker, ticker
     app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
+    app[WORK].add(asyncio.create_task(meetings.run(), name="meetings"))
     if not is_prepared:
         app[WORK].add(asyncio.create_task(_prepare(prepare), name="preparation"))
     return app[WORK]

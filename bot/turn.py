@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from feedback.dry_run import DryRun
-from feedback.people import Person, Policy, Role
+from feedback.people import Contact, Person, Policy, Role
 from feedback.runs import Run
 from feedback.surveys import Survey
 from store.contract import Store
@@ -83,6 +83,7 @@ class Parts(msgspec.Struct, frozen=True):
     fetch_file: Callable[[File], Awaitable[str]]
     is_allowed_tenant: Callable[[str], bool]
     wake_ticker: Callable[[], None]  # something new may be due
+    meet_later: Callable[[Contact], None]
 
 
 class Turn(msgspec.Struct, frozen=True):
