@@ -23,17 +23,23 @@ class Meetings:
     """Whom to meet."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], datetime], *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        store: Store,
+        clock: Callable[[], datetime],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        room: int = MAX_WAITING,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sleep = sleep
+        self._room = room
         self._waiting: dict[str, Contact] = {}
         self._come = asyncio.Event()
 
     def add(self, contact: Contact) -> None:
         """Meet somebody soon. When too many wait, those who come are left out."""
-        if len(self._waiting) < MAX_WAITING:
+        if len(self._waiting) < self._room:
             self._waiting[person_id(contact.tenant, contact.object_id)] = contact
             self._come.set()
 

@@ -148,7 +148,7 @@ class Store(Protocol):
     """
 
     async def get(self, container: str, partition: str, doc_id: str) -> Doc | None:
-        """Return one document, or None."""
+        """Return one document, or None. One that its container shares may be what it was two seconds ago."""
 
     async def create(self, container: str, doc: Doc) -> Doc:
         """Write a new document. Raises `Conflict` where the id exists."""

@@ -40,6 +40,11 @@ class RememberingStore:
         self._kept: OrderedDict[Key, tuple[float, bytes]] = OrderedDict()
         self._writes = 0  # so that a read which a write has overtaken is not kept
 
+    @property
+    def remembered(self) -> int:
+        """How many documents are in memory."""
+        return len(self._kept)
+
     async def get(self, container: str, partition: str, doc_id: str) -> Doc | None:
         """Return one document, or None."""
         if doc_id not in container_of(container).shared:
