@@ -125,10 +125,10 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The latest version of what was written since a mark, oldest write first, and the next mark.
+    """The latest version of what was written since a mark, in each partition oldest write first, and the next mark.
 
     A document written twice appears once, with its last version; deletions do not appear. There may be fewer
-    documents than asked for; none means that there is nothing more.
+    documents than asked for, and where a batch wrote them together, more; none means that there is nothing more.
     """
 
     docs: list[Doc]

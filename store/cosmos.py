@@ -6,7 +6,7 @@ whoever decides by what was read writes under an etag or a condition.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -31,7 +31,8 @@ from store.contract import (
 )
 from store.cosmos_client import Account, Client
 from store.cosmos_errors import BUDGET_S, Refused, meaning_of
-from store.cosmos_query import MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, mark_of, page_sql, read_mark, tally_sql
+from store.cosmos_feed import mark_of, page_of, read_mark
+from store.cosmos_query import MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, page_sql, tally_sql
 from store.cosmos_writes import Writes, plain
 from store.paging import Question, token_at
 
@@ -141,9 +142,9 @@ class CosmosStore:
         """Return what was written after the mark (None: from the beginning)."""
         check_limit(limit)
         container_of(container)
-        place = None if since is None else read_mark(container, since)
+        places = [] if since is None else read_mark(container, since)
         async with self._call(container) as (at, _):
-            docs, reached = await self._ask(lambda: _feed(at, place, min(limit, MAX_PAGE)))
+            docs, reached = await self._ask(lambda: page_of(at, places, min(limit, MAX_PAGE)))
         return Changes([plain(container, doc) for doc in docs], mark_of(container, reached))
 
     async def ping(self) -> None:
@@ -184,7 +185,7 @@ class CosmosStore:
     async def _asked(self, at: ContainerProxy, sql: Sql, partition: str | None) -> list[Doc]:
         async def call() -> list[Doc]:
             if partition is None:
-                found = at.query_items(sql.text, parameters=sql.parameters, enable_cross_partition_query=True)
+                found = at.query_items(sql.text, parameters=sql.parameters)
             else:
                 found = at.query_items(sql.text, parameters=sql.parameters, partition_key=partition)
             return [dict(doc) async for doc in found]
@@ -235,19 +236,3 @@ class CosmosStore:
 
 def _mark() -> str:
     return secrets.token_urlsafe(9)
-
-
-async def _feed(at: ContainerProxy, place: str | None, limit: int) -> tuple[list[Doc], str]:
-    """Return one page of the change feed behind a place, and the place behind that page."""
-    headers: list[Mapping[str, str]] = []
-
-    def note(found: Mapping[str, str], _body: object) -> None:
-        headers.append(found)  # the SDK writes the place into these very headers
-
-    start: dict[str, object] = {"start_time": "Beginning"} if place is None else {"continuation": place}
-    pages = at.query_items_change_feed(max_item_count=limit, response_hook=note, **start).by_page()  # type: ignore[call-overload]
-    try:
-        docs = [dict(doc) async for doc in await anext(pages)]
-    except StopAsyncIteration:
-        docs = []
-    return docs, headers[-1]["etag"]

@@ -160,7 +160,7 @@ def _answered(error: HttpResponseError) -> Failure:
 
 
 def _fate(status: int, substatus: int) -> Fate:
-    if status in {410, 429, 449, 503} or (status, substatus) == (404, _STALE_SESSION):
+    if status in {410, 429, 449} or (status, substatus) == (404, _STALE_SESSION):
         return Fate.UNTOUCHED
     if status == HTTPStatus.REQUEST_TIMEOUT or not _is_refusal(status):
         return Fate.UNKNOWN

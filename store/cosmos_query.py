@@ -4,9 +4,6 @@ A page goes on behind a position, not by Cosmos DB's own continuation: that one 
 partitions, and would not say whether a page is the last.
 """
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -126,31 +123,6 @@ def in_order(question: Question, docs: Sequence[Doc]) -> list[Doc]:
         return [(isinstance(doc[column], str), doc[column]) for column in columns]
 
     return sorted(docs, key=key, reverse=question.descending)
-
-
-def mark_of(container: str, continuation: str) -> str:
-    """Return the mark of a place in the change feed."""
-    body = continuation.encode()
-    return base64.urlsafe_b64encode(_digest(container, body) + body).decode()
-
-
-def read_mark(container: str, mark: str) -> str:
-    """Return the continuation in a mark. Raises `ValueError` for what is no mark of this container."""
-    msg = f"not a mark: {mark!r:.80}"
-    try:
-        raw = base64.b64decode(mark.encode(), altchars=b"-_", validate=True)
-        if len(raw) > _DIGEST and raw[:_DIGEST] == _digest(container, raw[_DIGEST:]):
-            return raw[_DIGEST:].decode()
-    except (binascii.Error, UnicodeError) as error:
-        raise ValueError(msg) from error
-    raise ValueError(msg)
-
-
-_DIGEST = 8
-
-
-def _digest(container: str, body: bytes) -> bytes:
-    return hashlib.blake2b(container.encode() + b"\0" + body, digest_size=_DIGEST).digest()
 
 
 def _after(words: _Words, question: Question, columns: Sequence[str], position: Position) -> str:

@@ -6,11 +6,16 @@ again and again on the same data.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from simulator.cosmos import CosmosStandIn
 from store.contract import Store
+from store.cosmos import open_cosmos
+from store.cosmos_client import Account
+from store.layout import layout
 from store.sqlite import open_sqlite
 
 Open = Callable[[], Awaitable[Store]]
@@ -43,7 +48,29 @@ async def sqlite(folder: Path, clock: Callable[[], float]) -> AsyncIterator[Open
         await store.close()
 
 
-ENGINES: dict[str, Engine] = {"sqlite": sqlite}
+@asynccontextmanager
+async def cosmos(_folder: Path, clock: Callable[[], float]) -> AsyncIterator[Open]:
+    """Azure Cosmos DB's engine on the stand-in."""
+    async with CosmosStandIn(clock=lambda: datetime.fromtimestamp(clock(), UTC)) as account:
+        account.prepare("contract", layout())
+        async with opened(Account(account.url, "contract", key=account.key, verifies_tls=False)) as open_again:
+            yield open_again
+
+
+@asynccontextmanager
+async def opened(account: Account) -> AsyncIterator[Open]:
+    stores: list[Store] = []
+
+    async def open_again() -> Store:
+        stores.append(await open_cosmos(account))
+        return stores[-1]
+
+    yield open_again
+    for store in stores:
+        await store.close()
+
+
+ENGINES: dict[str, Engine] = {"sqlite": sqlite, "cosmos": cosmos}
 
 
 @pytest.fixture

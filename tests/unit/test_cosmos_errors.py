@@ -34,7 +34,7 @@ NO_CONNECTION = ServiceRequestError(
 TABLE = [
     (answered(429, 3200, 500), Fate.UNTOUCHED),
     (answered(449), Fate.UNTOUCHED),
-    (answered(503), Fate.UNTOUCHED),
+    (answered(503), Fate.UNKNOWN),
     (answered(410, 1002), Fate.UNTOUCHED),
     (answered(404, 1002), Fate.UNTOUCHED),
     (NO_CONNECTION, Fate.UNTOUCHED),
@@ -106,7 +106,7 @@ def patience(clock: Clock) -> Patience:
 
 
 async def test_what_was_not_written_is_asked_again(patience: Patience) -> None:
-    asked = Asked(answered(503), answered(449), answered(404, 1002), NO_CONNECTION)
+    asked = Asked(answered(410, 1002), answered(449), answered(404, 1002), NO_CONNECTION)
     assert await patience.ask(asked, is_repeatable=False) == "done"
     assert asked.times == 5
 
