@@ -6,7 +6,9 @@ import pytest
 
 from simulator import Fault, Json, Person, Teams, card_text
 from store.contract import Patch
-from tests.e2e.conftest import ELSEWHERE, PULSE, Service, is_survey
+from tests.e2e.conftest import ELSEWHERE, PULSE, STORES, Service, is_survey
+
+pytestmark = STORES
 
 
 def _under(sent: Json | bytes, **changes: object) -> Json:
