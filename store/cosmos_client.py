@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 
@@ -25,6 +25,7 @@ from store.cosmos_errors import BUDGET_S, Patience, Refused, meaning_of
 
 CONNECTIONS = 200  # at once; the SDK's own pool has 100
 CONNECT_S = 3.0
+_PATH = "x-ms-alt-content-path"
 READ_S = 5.0  # how long an answer may take; the SDK would wait for 65 s
 
 
@@ -99,6 +100,14 @@ class Client:
             except Refused as refused:
                 raise meaning_of(refused.failure) from refused
             self._is_connected = True
+
+
+def note_session(container: ContainerProxy, docs: Sequence[Mapping[str, object]], headers: Mapping[str, str]) -> None:
+    """Let later reads see a batch: of all writes, the SDK leaves its answer out of the session."""
+    session = container.client_connection.session
+    written = next((dict(doc) for doc in docs if "_self" in doc), {})
+    if session is not None:
+        session.update_session(container.client_connection, written, {_PATH: container.container_link, **headers})  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from store.contract import (
     Unavailable,
     encode,
 )
+from store.cosmos_client import note_session
 from store.cosmos_errors import Doubtful, Patience, Refused, meaning_of
 from store.cosmos_patch import MARK, is_expressible, is_guarded, operations_of, predicate_of
 from store.cosmos_query import ids_sql
@@ -110,7 +111,9 @@ class Writes:
         async def call() -> list[Doc]:
             fresh = [(kind, what, dict(options)) for kind, what, options in plan]  # the SDK takes the options out
             results = await self._container.execute_item_batch(fresh, partition)
-            return [dict(one.get("resourceBody") or {}) for one in results]
+            docs = [dict(one.get("resourceBody") or {}) for one in results]
+            note_session(self._container, docs, results.get_response_headers())
+            return docs
 
         return call
 

@@ -241,6 +241,24 @@ async def test_the_hot_paths_are_one_request_each(account: CosmosStandIn, store:
     assert "items.plan" not in requests(account)
 
 
+async def test_a_read_asks_for_what_this_process_has_written(account: CosmosStandIn, store: Store) -> None:
+    seen: list[str] = []
+
+    def look(call: Call) -> None:
+        if call.name in {"item.read", "items.query"}:
+            seen.append(call.headers.get("x-ms-session-token", ""))
+
+    account.troubles.respond = look
+    await store.batch("runs", "r", [Create(doc("a")), Create(doc("b"))])
+    await store.get("runs", "r", "a")
+    await store.patch("runs", "r", Patch("a", set={"n": 1}))
+    await store.query("runs", partition="r")
+    await store.batch("runs", "r", [Delete("a"), Delete("b")])
+    await store.get("runs", "r", "a")
+    written = [int(one.rpartition("#")[2]) for one in seen]
+    assert written == sorted(set(written)), "each write moved the session on"
+
+
 async def test_what_the_deployment_left_out_is_said_by_name_and_noticed_when_it_comes() -> None:
     async with CosmosStandIn() as account:
         store = await open_cosmos(account_of(account), budget_s=0.05)
