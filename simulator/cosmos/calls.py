@@ -36,7 +36,7 @@ _KINDS_OF_POST = (
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request. `headers` have small letters; `parts` is the address, decoded: `dbs`, name, `colls`, name …"""
+    """One request. `headers` have small letters; `parts` is the address, decoded: `dbs`, its name, and so on."""
 
     verb: str
     parts: tuple[str, ...]
