@@ -23,7 +23,7 @@ from simulator.cosmos.refusals import Refusal
 from simulator.cosmos.resources import Holdings
 from simulator.cosmos.snapshot import load, save
 from simulator.cosmos.troubles import Troubles, hung, reset_before
-from simulator.faults import suffer
+from simulator.faults import Fault, suffer
 from simulator.ids import Clock, now
 from simulator.payload import Json, listing, mapping, text
 
@@ -65,7 +65,7 @@ class CosmosStandIn:
         self._metadata = Metadata(self.holdings, self._now, lambda: self.url)
         self._folder = tempfile.TemporaryDirectory(prefix="cosmos-stand-in-")
         self._closing = asyncio.Event()
-        self._is_down = False
+        self._outage: Fault | None = None
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self.certificate = Path(self._folder.name) / "certificate.pem"
@@ -95,8 +95,7 @@ class CosmosStandIn:
 
     def prepare(self, database: str, containers: list[Json]) -> None:
         """Make a database and its containers, as described in the words of the protocol, unless they are there."""
-        names = {"id": database}
-        self._made("dbs", names, is_there=database in self.holdings.databases)
+        self._made("dbs", {"id": database}, is_there=database in self.holdings.databases)
         for settings in containers:
             is_there = text(settings, "id") in self.holdings.database(database).containers
             self._made(f"dbs/{database}/colls", settings, is_there=is_there)
@@ -125,14 +124,14 @@ class CosmosStandIn:
 
     async def go_down(self, *, hangs: bool = False) -> None:
         """Begin an outage."""
-        self.troubles.respond = (lambda _: hung()) if hangs else (lambda _: reset_before())
+        self._outage = hung() if hangs else reset_before()
         if not hangs and self._site is not None:
             await self._site.stop()
             self._site = None
 
     async def come_back(self) -> None:
         """End an outage. Requests that hang are broken off."""
-        self.troubles.respond = None
+        self._outage = None
         self._closing.set()
         self._closing = asyncio.Event()
         if self._site is None:
@@ -155,7 +154,7 @@ class CosmosStandIn:
         async def work() -> web.Response:
             return self._answered(call)
 
-        fault = self.troubles.pick(call)
+        fault = self._outage or self.troubles.pick(call)
         if fault is None:
             return self._answered(call)
         self._meter.add_fault()

@@ -1,4 +1,4 @@
-"""A request as the stand-in sees it, its name, and the answer to it. Knows the shape of addresses, not the resources."""
+"""A request as the stand-in sees it, its name, and the answer to it. Knows addresses, not resources."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -36,7 +36,7 @@ _KINDS_OF_POST = (
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request. `headers` have small letters; `parts` is the address, decoded: `dbs`, name, `colls`, name, …"""
+    """One request. `headers` have small letters; `parts` is the address, decoded: `dbs`, its name, and so on."""
 
     verb: str
     parts: tuple[str, ...]

@@ -46,11 +46,11 @@ class Index:
         return any(group in (list(orders), turned) for group in self._composites)
 
     def terms(self, doc: Mapping[str, object]) -> set[tuple[Path, bytes]]:
-        """Return what of the document goes into the index."""
+        """Return what of the document goes into the index, beyond the id that always does."""
         return {
             (path, fingerprint(value))
             for key, inside in doc.items()
-            if not key.startswith("_")
+            if key != "id" and not key.startswith("_")
             for path, value in _leaves((key,), inside)
             if self.covers(path)
         }

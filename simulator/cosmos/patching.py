@@ -62,7 +62,7 @@ def _parent(doc: Doc, path: Sequence[str], index: int) -> Parent:
     return found
 
 
-def _place(parent: list[object], key: str, index: int, *, limit: int) -> int:
+def _place(key: str, index: int, *, limit: int) -> int:
     if not key.isdecimal() or int(key) >= limit:
         raise bad(f"For Operation({index}): the array index {key!r} is out of bounds.")
     return int(key)
@@ -81,7 +81,7 @@ def _add(parent: Parent, key: str, operation: Json, index: int) -> None:
     elif key == _END:
         parent.append(value)
     else:
-        parent.insert(_place(parent, key, index, limit=len(parent) + 1), value)
+        parent.insert(_place(key, index, limit=len(parent) + 1), value)
 
 
 def _set(parent: Parent, key: str, operation: Json, index: int) -> None:
@@ -94,7 +94,7 @@ def _set(parent: Parent, key: str, operation: Json, index: int) -> None:
 def _replace(parent: Parent, key: str, operation: Json, index: int) -> None:
     value = _value(operation, index)
     if isinstance(parent, list):
-        parent[_place(parent, key, index, limit=len(parent))] = value
+        parent[_place(key, index, limit=len(parent))] = value
     elif key in parent:
         parent[key] = value
     else:
@@ -103,7 +103,7 @@ def _replace(parent: Parent, key: str, operation: Json, index: int) -> None:
 
 def _remove(parent: Parent, key: str, _: Json, index: int) -> None:
     if isinstance(parent, list):
-        del parent[_place(parent, key, index, limit=len(parent))]
+        del parent[_place(key, index, limit=len(parent))]
     elif key in parent:
         del parent[key]
     else:
@@ -113,7 +113,7 @@ def _remove(parent: Parent, key: str, _: Json, index: int) -> None:
 def _incr(parent: Parent, key: str, operation: Json, index: int) -> None:
     by = _value(operation, index)
     if isinstance(parent, list):
-        place: str | int = _place(parent, key, index, limit=len(parent))
+        place: str | int = _place(key, index, limit=len(parent))
     else:
         place = key
     found = step(parent, place)

@@ -31,7 +31,7 @@ from simulator.cosmos.values import UNDEFINED, is_number, rank, same, step
 Params = Mapping[str, object]
 Value = Callable[[object, Params], object]
 
-_ORDERS: dict[str, Callable[[object, object], bool]] = {
+_ORDERS: dict[str, Callable[..., bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -44,12 +44,8 @@ _SUMS: dict[str, Callable[[object, object], object]] = {"+": operator.add, "-": 
 def compiled(node: Node) -> Value:
     """Return the function that computes the value of a node. Raises `Refusal` for an unknown function."""
     match node:
-        case Constant(value=value):
-            return lambda _doc, _params: value
-        case Param(name=name):
-            return lambda _doc, params: params.get(name, UNDEFINED)
-        case Root():
-            return lambda doc, _params: doc
+        case Constant() | Param() | Root():
+            return _given(node)
         case Step():
             return _step(node)
         case Unary(sign=sign, value=inside):
@@ -67,6 +63,16 @@ def compiled(node: Node) -> Value:
 def aggregate_key(call: Call) -> str:
     """Return the name under which the value of an aggregate is given to the rest of its expression."""
     return f"{call.name} {call.place}"
+
+
+def _given(node: Constant | Param | Root) -> Value:
+    match node:
+        case Constant(value=value):
+            return lambda _doc, _params: value
+        case Param(name=name):
+            return lambda _doc, params: params.get(name, UNDEFINED)
+        case _:
+            return lambda doc, _params: doc
 
 
 def _step(node: Step) -> Value:
@@ -137,7 +143,7 @@ def _unequal(one: object, other: object) -> object:
     return not found if isinstance(found, bool) else UNDEFINED
 
 
-def _ordered(compare: Callable[[object, object], bool]) -> Callable[[object, object], object]:
+def _ordered(compare: Callable[..., bool]) -> Callable[[object, object], object]:
     def ordered(one: object, other: object) -> object:
         place = rank(one)
         if place != rank(other) or not _COMPARABLE[0] <= place <= _COMPARABLE[1]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 
-from simulator.cosmos.values import UNDEFINED, is_number, rank, same
+from simulator.cosmos.values import UNDEFINED, is_number, same
 
 AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG"})
 

@@ -7,9 +7,10 @@ import msgspec
 
 from simulator.cosmos.refusals import bad
 
-KEYWORDS = frozenset(
-    """select distinct top value from as where group by order asc desc offset limit and or not in between like exists
-    true false null undefined join having escape""".split()
+_KEYWORDS = re.compile(
+    r"(select|distinct|top|value|from|as|where|group|by|order|asc|desc|offset|limit|and|or|not|in|between|like"
+    r"|exists|true|false|null|undefined|join|having|escape)\Z",
+    re.IGNORECASE,
 )
 _WORD = re.compile(
     r"""(?P<space>\s+|--[^\n]*)
@@ -54,7 +55,7 @@ def _word(found: re.Match[str]) -> Word:
     raw, start, end = found.group(), found.start(), found.end()
     match found.lastgroup:
         case "name":
-            return Word("keyword" if raw.lower() in KEYWORDS else "name", raw, start, end)
+            return Word("keyword" if _KEYWORDS.match(raw) else "name", raw, start, end)
         case "string":
             return Word("string", _ESCAPE.sub(_unescaped, raw[1:-1]), start, end)
         case "number":

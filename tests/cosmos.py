@@ -1,0 +1,51 @@
+"""A client of the real SDK on an account of the stand-in, and what tests often ask of it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from azure.cosmos import PartitionKey
+from azure.cosmos.aio import ContainerProxy, CosmosClient
+
+from simulator.cosmos import CosmosStandIn
+
+Doc = dict[str, Any]
+
+
+@asynccontextmanager
+async def client_of(account: CosmosStandIn, **options: Any) -> AsyncIterator[CosmosClient]:  # noqa: ANN401 - the SDK's
+    """The SDK with its certificate check on, and without long waits between its tries."""
+    settings: Doc = {
+        "connection_verify": str(account.certificate),
+        "retry_backoff_factor": 0.01,
+        "retry_total": 2,
+        **options,
+    }
+    client = CosmosClient(account.url, settings.pop("credential", account.key), **settings)
+    try:
+        yield await client.__aenter__()
+    finally:  # the SDK leaves its connections open when it is refused at the door
+        await client.__aexit__()
+
+
+async def container_in(client: CosmosClient, name: str = "things", **settings: Any) -> ContainerProxy:  # noqa: ANN401
+    """A new container, partitioned by `/home`."""
+    database = await client.create_database_if_not_exists("test")
+    return await database.create_container(name, PartitionKey(settings.pop("path", "/home")), **settings)
+
+
+async def found(container: ContainerProxy, query: str, *, key: object = None, **params: Any) -> list[Any]:  # noqa: ANN401
+    """Everything that a query returns; parameters are given by name without `@`."""
+    more: Doc = {} if key is None else {"partition_key": key}
+    given: list[dict[str, object]] = [{"name": f"@{name}", "value": value} for name, value in params.items()]
+    return [one async for one in container.query_items(query, parameters=given, **more)]
+
+
+def ids(docs: list[Any]) -> list[str]:
+    """The ids of some documents."""
+    return [one["id"] for one in docs]
+
+
+def plain(doc: Mapping[str, Any]) -> Doc:
+    """A document without what the service added."""
+    return {key: value for key, value in doc.items() if not key.startswith("_")}
