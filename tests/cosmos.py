@@ -31,7 +31,8 @@ async def client_of(account: CosmosStandIn, **options: Any) -> AsyncIterator[Cos
 async def container_in(client: CosmosClient, name: str = "things", **settings: Any) -> ContainerProxy:  # noqa: ANN401
     """A new container, partitioned by `/home`."""
     database = await client.create_database_if_not_exists("test")
-    return await database.create_container(name, PartitionKey(settings.pop("path", "/home")), **settings)
+    made: ContainerProxy = await database.create_container(name, PartitionKey("/home"), **settings)
+    return made
 
 
 async def found(container: ContainerProxy, query: str, *, key: object = None, **params: Any) -> list[Any]:  # noqa: ANN401
@@ -39,6 +40,15 @@ async def found(container: ContainerProxy, query: str, *, key: object = None, **
     more: Doc = {} if key is None else {"partition_key": key}
     given: list[dict[str, object]] = [{"name": f"@{name}", "value": value} for name, value in params.items()]
     return [one async for one in container.query_items(query, parameters=given, **more)]
+
+
+async def one_page(
+    container: ContainerProxy, query: str, *, key: object, size: int, after: str | None = None
+) -> tuple[list[Any], str | None]:
+    """One page of a query, and the continuation after it."""
+    pager: Any = container.query_items(query, partition_key=key, max_item_count=size).by_page(after)
+    page = [one async for one in await anext(pager)]
+    return page, pager.continuation_token
 
 
 def ids(docs: list[Any]) -> list[str]:

@@ -123,7 +123,7 @@ async def test_an_answer_may_be_slow_or_never_come(container: ContainerProxy, ac
 
 async def test_faults_are_chosen_by_what_is_asked(container: ContainerProxy, account: CosmosStandIn) -> None:
     def respond(call: Call) -> Fault | None:
-        return broken() if call.item == "bad" and call.container == "things" and b"" == call.body else None
+        return broken() if call.item == "bad" and call.container == "things" and not call.body else None
 
     account.troubles.respond = respond
     await container.create_item(DOC)
@@ -170,7 +170,7 @@ async def test_an_outage_may_leave_everybody_waiting(account: CosmosStandIn) -> 
         container = await container_in(client)
         await container.create_item(DOC)
         async with account.outage(hangs=True):
-            waiting = asyncio.create_task(container.read_item("a", "x"))
+            waiting = asyncio.ensure_future(container.read_item("a", "x"))
             done, _ = await asyncio.wait([waiting], timeout=0.1)
             assert not done
         assert (await waiting)["id"] == "a"
@@ -185,7 +185,7 @@ async def test_a_restart_with_a_snapshot_loses_nothing(tmp_path: Path) -> None:
             await container.create_item({"id": f"d{index}", "home": f"x{index % 3}", "ttl": 1000})
         await container.delete_item("d3", "x0")
         written = await container.upsert_item({"id": "d1", "home": "x1", "n": 1})
-        feed = container.query_items_change_feed(start_time="Beginning").by_page()
+        feed: Any = container.query_items_change_feed(start_time="Beginning").by_page()
         before = [one["id"] async for page in feed async for one in page]
         mark = feed.continuation_token
     async with CosmosStandIn(snapshot=snapshot) as account, client_of(account) as client:
