@@ -5,6 +5,7 @@ one has written, after `REMEMBER_S` at the latest. Only `get` remembers: conditi
 the document is.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -38,7 +39,7 @@ class RememberingStore:
         self._now = now
         self._remember_s = remember_s
         self._kept: OrderedDict[Key, tuple[float, bytes]] = OrderedDict()
-        self._writes = 0  # so that a read which a write has overtaken is not kept
+        self._asking: dict[Key, asyncio.Task[bytes | None]] = {}
 
     @property
     def remembered(self) -> int:
@@ -52,13 +53,12 @@ class RememberingStore:
         key = (container, partition, doc_id)
         until, body = self._kept.get(key, (0.0, b""))
         if self._now() < until:
-            found: Doc = msgspec.json.decode(body)  # the caller's own, to change as they like
-            return found
-        writes, until = self._writes, self._now() + self._remember_s
-        doc = await self._inner.get(container, partition, doc_id)
-        if doc is not None and writes == self._writes:
-            self._keep(key, until, msgspec.json.encode(doc))
-        return doc
+            return _doc(body)
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = self._asking[key] = asyncio.create_task(self._ask(key))
+        answer = await asyncio.shield(asking)  # whoever gives up leaves the question to the others
+        return _doc(answer)
 
     async def create(self, container: str, doc: Doc) -> Doc:
         """Write a new document. Raises `Conflict` where the id exists."""
@@ -127,14 +127,35 @@ class RememberingStore:
 
     def forget(self, key: Key) -> None:
         """Ask for a document anew, the next time."""
-        self._writes += 1
+        self._asking.pop(key, None)
         self._kept.pop(key, None)
+
+    async def _ask(self, key: Key) -> bytes | None:
+        """Ask once for all who want the same document, and keep it unless a write has come in between."""
+        until, this = self._now() + self._remember_s, asyncio.current_task()
+        try:
+            doc = await self._inner.get(*key)
+            body = None if doc is None else msgspec.json.encode(doc)
+            if body is not None and self._asking.get(key) is this:
+                self._keep(key, until, body)
+            return body
+        finally:
+            if self._asking.get(key) is this:
+                del self._asking[key]
 
     def _keep(self, key: Key, until: float, body: bytes) -> None:
         self._kept.pop(key, None)
         self._kept[key] = (until, body)
         while len(self._kept) > MAX_REMEMBERED:
             self._kept.popitem(last=False)
+
+
+def _doc(body: bytes | None) -> Doc | None:
+    """Return the caller's own document, to change as they like."""
+    if body is None:
+        return None
+    doc: Doc = msgspec.json.decode(body)
+    return doc
 
 
 class _Writing:

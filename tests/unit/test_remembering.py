@@ -109,4 +109,29 @@ async def test_a_read_that_a_write_has_overtaken_is_not_remembered(embedded: Sto
     await near.patch("runs", "r", Patch("run", set={"state": "closed"}))
     gate.set()
     assert await reading == "sent"
+    assert near.remembered == 0
     assert await state(near) == "closed"
+
+
+async def test_many_who_ask_at_once_are_one_question(embedded: Store, clock: Clock) -> None:
+    questions = 0
+
+    class Counted:
+        """The embedded store; it counts what it is asked."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(embedded, name)
+
+        async def get(self, container: str, partition: str, doc_id: str) -> Doc | None:
+            nonlocal questions
+            questions += 1
+            await asyncio.sleep(0)
+            return await embedded.get(container, partition, doc_id)
+
+    await embedded.create("runs", RUN)
+    near = RememberingStore(Counted(), now=clock.time)  # type: ignore[arg-type]
+    asked = [asyncio.create_task(state(near)) for _ in range(50)]
+    await asyncio.sleep(0)
+    asked[0].cancel()
+    assert await asyncio.gather(*asked[1:]) == ["sent"] * 49
+    assert questions == 1
