@@ -133,7 +133,7 @@ class CosmosStore:
             if not is_usable_name(partition):
                 return {}
             counts: dict[str, int] = {}
-            for row in await self._asked(at, tally_sql(field, where), partition):
+            for row in await self._asked(at, tally_sql(container, partition, field, where), partition):
                 found, n = str(row["found"]), row["n"]
                 counts[found] = counts.get(found, 0) + (n if isinstance(n, int) else 0)
             return counts

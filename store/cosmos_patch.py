@@ -6,12 +6,12 @@ Where the words do not reach (a condition on a list, an eleventh operation), the
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from store.containers import CONTAINERS
 from store.contract import MAX_PATCH, Op, Patch, Where, holds
 
-MARK = "_w"  # the field that tells which write a document comes from
+MARK = "w_"  # the field that tells which write a document comes from; `_w` would be taken for one of Cosmos DB's own
 Operation = dict[str, object]
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -43,9 +43,13 @@ def operations_of(patch: Patch, mark: str) -> list[Operation]:
     return [*made, {"op": "set", "path": f"/{MARK}", "value": mark}]
 
 
-def predicate_of(container: str, when: Sequence[Where]) -> str:
-    """Return the condition under which a patch is made: those asked for, on a document of today's version."""
-    parts = [f"{name_of('v')} = {CONTAINERS[container].version}", *(_condition(one) for one in when)]
+def predicate_of(container: str, patch: Patch) -> str:
+    """Return the condition under which a patch is made.
+
+    It is what was asked for, on a document of today's version, where what is added to is a number or absent.
+    """
+    parts = [f"{name_of('v')} = {CONTAINERS[container].version}", *(_condition(one) for one in patch.when)]
+    parts += [f"(NOT IS_DEFINED({name_of(field)}) OR IS_NUMBER({name_of(field)}))" for field in patch.add]
     return f"FROM c WHERE {' AND '.join(parts)}"
 
 

@@ -60,6 +60,9 @@ def page_sql(question: Question, continuation: str | None, *, limit: int, tied_t
     """
     words = _Words(question.where)
     columns = columns_of(question)
+    if question.partition is not None:
+        # It goes without saying, but for the stand-in of others that the tests use.
+        words.parts.append(_is_in(words, question.container, question.partition))
     if tied_to is not None:
         words.parts.append(f"{name_of(question.order)} = {words.bound(tied_to)}")
     elif question.order != "id":
@@ -75,16 +78,19 @@ def page_sql(question: Question, continuation: str | None, *, limit: int, tied_t
     return words.sql(f"TOP {limit} *", f" ORDER BY {order}")
 
 
-def tally_sql(field: str, where: Sequence[Where]) -> Sql:
+def tally_sql(container: str, partition: str, field: str, where: Sequence[Where]) -> Sql:
     """Return the query that counts the documents of one partition by a field."""
     words = _Words(where)
+    words.parts.append(_is_in(words, container, partition))
     words.parts.append(f"IS_STRING({name_of(field)})")
     return words.sql(f"{name_of(field)} AS found, COUNT(1) AS n", f" GROUP BY {name_of(field)}")
 
 
-def ids_sql(ids: Sequence[str]) -> Sql:
+def ids_sql(container: str, partition: str, ids: Sequence[str]) -> Sql:
     """Return the query for the documents with these ids in one partition."""
-    return _Words([Where("id", Op.IN, list(ids))]).sql("*")
+    words = _Words([Where("id", Op.IN, list(ids))])
+    words.parts.append(_is_in(words, container, partition))
+    return words.sql("*")
 
 
 def is_by_ids(question: Question) -> bool:
@@ -123,6 +129,10 @@ def in_order(question: Question, docs: Sequence[Doc]) -> list[Doc]:
         return [(isinstance(doc[column], str), doc[column]) for column in columns]
 
     return sorted(docs, key=key, reverse=question.descending)
+
+
+def _is_in(words: _Words, container: str, partition: str) -> str:
+    return f"{name_of(CONTAINERS[container].partition)} = {words.bound(partition)}"
 
 
 def _after(words: _Words, question: Question, columns: Sequence[str], position: Position) -> str:

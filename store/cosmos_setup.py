@@ -25,6 +25,12 @@ async def set_up(account: Account) -> dict[str, str]:
         return {str(wanted["id"]): await _container(database, wanted) for wanted in layout()}
 
 
+async def tear_down(account: Account) -> None:
+    """Remove the database with everything in it. For tests, which have one of their own."""
+    async with connected(account) as client:
+        await client.delete_database(account.database)
+
+
 async def _database(client: CosmosClient, name: str) -> DatabaseProxy:
     """Look before making: an identity that may use a database need not be able to make one."""
     proxy = client.get_database_client(name)

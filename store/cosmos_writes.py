@@ -152,7 +152,7 @@ class Writes:
         if len(wanted) == 1:
             found = await self._read_one(partition, wanted[0])
             return {} if found is None else {wanted[0]: found}
-        sql = ids_sql(wanted)
+        sql = ids_sql(self._name, partition, wanted)
 
         async def call() -> list[Doc]:
             pages = self._container.query_items(sql.text, parameters=sql.parameters, partition_key=partition)
@@ -221,7 +221,7 @@ class _Steps:
 
 def plain(container: str, stored: Doc) -> Doc:
     """Return a document without what is Cosmos DB's own, upgraded to today's schema version, with its etag."""
-    doc = {key: value for key, value in stored.items() if not key.startswith("_")}
+    doc = {key: value for key, value in stored.items() if key != MARK and not key.startswith("_")}
     return {**CONTAINERS[container].upgrade(doc), "_etag": stored["_etag"]}
 
 
@@ -235,7 +235,7 @@ def _operation(container: str, change: Change, mark: str) -> _Operation:
         case Patch():
             fields = _body(container, dict(change.set), mark)
             patch = Patch(change.id, {name: fields[name] for name in change.set}, change.add, change.unset)
-            condition = predicate_of(container, change.when)
+            condition = predicate_of(container, change)
             return "patch", (change.id, operations_of(patch, mark)), {"filter_predicate": condition}
         case Delete():
             return "delete", (change.id,), {} if change.etag is None else {"if_match_etag": change.etag}
@@ -243,6 +243,9 @@ def _operation(container: str, change: Change, mark: str) -> _Operation:
 
 def _body(container: str, doc: Doc, mark: str) -> Doc:
     """Return the stored form. Raises `TooLarge` or `ValueError`."""
+    if MARK in doc:
+        msg = f"the field {MARK!r} is the store's own"
+        raise ValueError(msg)
     body: Doc = msgspec.json.decode(encode(container, doc))
     body[MARK] = mark
     return body

@@ -23,7 +23,7 @@ def test_a_patch_becomes_operations_and_leaves_its_mark() -> None:
 
 
 def test_text_in_a_condition_cannot_break_out_of_it() -> None:
-    said = predicate_of("runs", [Where("s", Op.EQ, 'x" OR true OR "\\')])
+    said = predicate_of("runs", Patch("d", when=[Where("s", Op.EQ, 'x" OR true OR "\\')]))
     version = CONTAINERS["runs"].version
     assert said == f'FROM c WHERE c["v"] = {version} AND (IS_STRING(c["s"]) AND c["s"] = "x\\" OR true OR \\"\\\\")'
 
