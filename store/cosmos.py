@@ -32,7 +32,7 @@ from store.contract import (
 from store.cosmos_client import Account, Client
 from store.cosmos_errors import BUDGET_S, Refused, meaning_of
 from store.cosmos_feed import mark_of, page_of, read_mark
-from store.cosmos_query import MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, page_sql, tally_sql
+from store.cosmos_query import KINDS, MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, page_sql, tally_sql
 from store.cosmos_writes import Writes, plain
 from store.paging import Question, token_at
 
@@ -114,14 +114,14 @@ class CosmosStore:
         check_question(container, where, order, limit)
         question = Question(container, partition, where, order, descending)
         size = min(limit, MAX_PAGE)
-        sql = page_sql(question, continuation, limit=size + 1)
+        page_sql(question, continuation, limit=size + 1)  # a false continuation is refused before anything is asked
         async with self._call(container) as (at, _):
             if partition is not None and not is_usable_name(partition):
                 return Page([])
             if is_by_ids(question) and continuation is None:
                 docs = await self._named(at, question)
             else:
-                docs = await self._asked(at, sql, partition)
+                docs = await self._page(at, question, continuation, size + 1)
                 docs = await self._untied(at, question, continuation, docs, size)
         more = token_at(question, docs[size - 1]) if len(docs) > size else None
         return Page([plain(container, doc) for doc in docs[:size]], more)
@@ -191,6 +191,20 @@ class CosmosStore:
             return [dict(doc) async for doc in found]
 
         return await self._ask(call)
+
+    async def _page(self, at: ContainerProxy, question: Question, continuation: str | None, limit: int) -> list[Doc]:
+        """Return the first documents. Where the SDK finds numbers and text to merge, which it cannot, ask for each."""
+        try:
+            return await self._asked(at, page_sql(question, continuation, limit=limit), question.partition)
+        except ValueError:
+            if question.partition is not None or question.order == "id":
+                raise
+        docs: list[Doc] = []
+        for kind in reversed(KINDS) if question.descending else KINDS:
+            if len(docs) < limit:
+                sql = page_sql(question, continuation, limit=limit, kinds=[kind])
+                docs += await self._asked(at, sql, None)
+        return docs[:limit]
 
     async def _untied(
         self, at: ContainerProxy, question: Question, continuation: str | None, docs: list[Doc], size: int

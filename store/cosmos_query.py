@@ -14,6 +14,7 @@ from store.cosmos_patch import name_of
 from store.paging import Position, Question, read_token
 
 MAX_PAGE = 1000  # documents
+KINDS = ("IS_NUMBER", "IS_STRING")  # of what can be ordered by, in that order
 _RANGES = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
 _NEVER = "false"
 
@@ -53,10 +54,18 @@ class _Words:
         return f"{field} IN ({', '.join(self.bound(value) for value in values)})" if values else _NEVER
 
 
-def page_sql(question: Question, continuation: str | None, *, limit: int, tied_to: str | float | None = None) -> Sql:
+def page_sql(
+    question: Question,
+    continuation: str | None,
+    *,
+    limit: int,
+    tied_to: str | float | None = None,
+    kinds: Sequence[str] = KINDS,
+) -> Sql:
     """Return the query for one page, or for all that have the value `tied_to` where the page would be cut in two.
 
-    Raises `ValueError` for a continuation that is not this question's.
+    `kinds` are those of the values that it is ordered by. Raises `ValueError` for a continuation that is not this
+    question's.
     """
     words = _Words(question.where)
     columns = columns_of(question)
@@ -66,8 +75,7 @@ def page_sql(question: Question, continuation: str | None, *, limit: int, tied_t
     if tied_to is not None:
         words.parts.append(f"{name_of(question.order)} = {words.bound(tied_to)}")
     elif question.order != "id":
-        field = name_of(question.order)
-        words.parts.append(f"(IS_NUMBER({field}) OR IS_STRING({field}))")
+        words.parts.append(f"({' OR '.join(f'{kind}({name_of(question.order)})' for kind in kinds)})")
     if continuation is not None:
         words.parts.append(_after(words, question, columns, read_token(question, continuation)))
     if tied_to is not None:
