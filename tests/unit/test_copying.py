@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,9 @@ from store.containers import CONTAINERS
 from store.contract import Change, Create, Doc, Patch, Store, Unavailable
 from store.copy import main
 from store.copying import Copy, NotEmpty, Progress, sum_of
+from store.cosmos import open_cosmos
 from store.sqlite import open_sqlite
+from tests.cosmos_account import account_of, stand_in
 
 
 class Falling:
@@ -31,11 +34,15 @@ class Falling:
         return await self._inner.batch(container, partition, changes)
 
 
-@pytest.fixture
-async def target(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await open_sqlite(tmp_path / "target.db")
-    yield store
-    await store.close()
+@pytest.fixture(params=["sqlite", "cosmos"])
+async def target(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    async with AsyncExitStack() as stack:
+        if request.param == "sqlite":
+            store: Store = await open_sqlite(tmp_path / "target.db")
+        else:
+            store = await open_cosmos(account_of(await stack.enter_async_context(stand_in())))
+        yield store
+        await store.close()
 
 
 async def furnish(store: Store, people: int = 1200) -> None:
@@ -64,12 +71,12 @@ async def are_same(one: Store, other: Store) -> bool:
 
 
 async def test_everything_arrives(embedded: Store, target: Store) -> None:
-    await furnish(embedded)
+    await furnish(embedded, 600)
     told: list[Progress] = []
     copy = Copy(embedded, target, name="a")
     await copy.run(told.append)
     assert await are_same(embedded, target)
-    assert Progress("runs", 1201) in told
+    assert Progress("runs", 601) in told
     found = await target.get("state", "mark", "mark")
     assert found is not None
     assert found["ttl"] == 3600
@@ -86,9 +93,9 @@ async def test_a_document_that_differs_is_noticed(embedded: Store, target: Store
 
 
 async def test_an_interrupted_copy_goes_on_where_it_stopped(embedded: Store, target: Store) -> None:
-    await furnish(embedded)
+    await furnish(embedded, 600)
     with pytest.raises(ExceptionGroup) as stopped:
-        await Copy(embedded, cast("Store", Falling(target, 45)), name="a").run(silent)
+        await Copy(embedded, cast("Store", Falling(target, 36)), name="a").run(silent)
     assert stopped.group_contains(Unavailable)
     assert not await are_same(embedded, target)
     told: list[Progress] = []
@@ -129,6 +136,15 @@ async def test_large_documents_go_in_requests_that_are_small_enough(embedded: St
         await embedded.create("runs", {"id": f"d{n}", "run": "r", "text": "x" * 700_000})
     await Copy(embedded, target, name="a").run(silent)
     assert await are_same(embedded, target)
+
+
+async def test_there_and_back_everything_is_the_same(embedded: Store, target: Store, tmp_path: Path) -> None:
+    await furnish(embedded, 300)
+    await Copy(embedded, target, name="there").run(silent)
+    back = await open_sqlite(tmp_path / "back.db")
+    await Copy(target, back, name="back").run(silent)
+    assert await are_same(embedded, back)
+    await back.close()
 
 
 def test_the_command_copies_and_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
