@@ -9,13 +9,16 @@ from pathlib import Path
 import aiohttp
 
 from feedback.runs import FINAL, DeliveryState, deliveries
+from settings import CosmosAt
 from simulator import Teams
-from store.sqlite import open_sqlite
+from store.opening import open_store
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30.0
 RUN_S = 90.0
+
+Place = Path | CosmosAt
 
 
 class Process:
@@ -62,12 +65,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def settings_for(database: Path) -> dict[str, str]:
+def settings_for(place: Place) -> dict[str, str]:
     """Return the settings of a service on a database, fast and never quiet."""
     return {
+        **_store_settings(place),
         "PORT": str(free_port()),
         "HOST": "127.0.0.1",
-        "HEARBACK_STORE": f"sqlite:///{database}",
         "HEARBACK_ADMINS": ADMIN,
         "HEARBACK_HOME_TENANTS": HOME,
         "HEARBACK_ALLOWED_TENANTS": ELSEWHERE,
@@ -77,20 +80,32 @@ def settings_for(database: Path) -> dict[str, str]:
     }
 
 
-async def states_of(path: Path, run: str) -> dict[str, DeliveryState]:
-    """Return everybody's state, read from the file beside the service."""
-    store = await open_sqlite(path)
+def _store_settings(place: Place) -> dict[str, str]:
+    if isinstance(place, Path):
+        return {"HEARBACK_STORE": f"sqlite:///{place}"}
+    return {
+        "HEARBACK_STORE": "cosmos",
+        "COSMOS_ENDPOINT": place.endpoint,
+        "COSMOS_KEY": place.key,
+        "COSMOS_DATABASE": place.database,
+        "COSMOS_VERIFY_TLS": "1" if place.verifies_tls else "0",
+    }
+
+
+async def states_of(place: Place, run: str) -> dict[str, DeliveryState]:
+    """Return everybody's state, read from the database beside the service."""
+    store = await open_store(place)
     try:
         return {one.id: one.state async for one in deliveries(store, run)}
     finally:
         await store.close()
 
 
-async def when_over(path: Path, run: str, people: int) -> dict[str, DeliveryState]:
+async def when_over(place: Place, run: str, people: int) -> dict[str, DeliveryState]:
     """Return the states when everybody is there and every state is final."""
     async with asyncio.timeout(RUN_S):
         while True:
-            states = await states_of(path, run)
+            states = await states_of(place, run)
             if len(states) == people and set(states.values()) <= FINAL:
                 return states
             await asyncio.sleep(0.2)
