@@ -11,7 +11,7 @@ from tests.contract.conftest import ENGINES
 from tests.contract.conftest import Clock as Epoch
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=["sqlite", "cosmos"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     async with ENGINES[str(request.param)](tmp_path, Epoch()) as open_again:
         yield await open_again()
