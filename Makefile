@@ -4,13 +4,16 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check install bench cosmos-setup test-cosmos package requirements chromium clean
+.PHONY: help run demo test check install bench cosmos-setup test-cosmos package requirements chromium clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 run: install  ## Start the bot and a local Teams to talk to it
 	@$(BIN)/python -m simulator.local
+
+demo: install  ## Send a survey to thousands of simulated people: make demo DEMO_ARGS="--people 2000"
+	@$(BIN)/python -m simulator.demo $(DEMO_ARGS)
 
 test: install chromium  ## Run all tests, Chromium included
 	@$(BIN)/pytest
@@ -25,6 +28,7 @@ install: .venv/installed node_modules/.installed  ## Install what is missing int
 bench: install  ## Measure the product beside its baselines
 	@$(BIN)/python -m benchmarks.answers
 	@$(BIN)/python -m benchmarks.broadcast
+	@$(BIN)/python -m benchmarks.results
 
 cosmos-setup: install  ## Make the database and containers in your own Cosmos DB account
 	@$(BIN)/python -m store.setup

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import random
+import secrets
 import sys
 import time as clocks
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -34,11 +35,12 @@ from broadcast.closing import Closing
 from broadcast.editor import Editor
 from broadcast.limiter import Limiter
 from broadcast.occurrences import Occurrences
+from broadcast.opening import Addresses, FirstContact, Opener, Opening
 from broadcast.queue import Queue
 from broadcast.reminding import Reminding
 from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
-from broadcast.slices import CLOSE, REMIND
+from broadcast.slices import CLOSE, OPEN_CHATS, REMIND
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from cards.survey import survey_card
@@ -49,13 +51,14 @@ from feedback.people import Policy
 from feedback.runs import Delivery, Run
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey, list_surveys
+from feedback.tallier import Tallier
 from settings import Settings, SettingsError
 from store.contract import Incomplete, Store, StoreError
 from store.opening import open_store
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 CONNECTIONS = 100  # to Teams at once
-RESTART_S = 5.0  # before the worker or the ticker is started again
+RESTART_S = 5.0  # before a part that failed is started again
 OK, SILENT = "ok", "does not answer"
 
 Now = Callable[[], datetime]
@@ -65,6 +68,7 @@ QUEUE = web.AppKey("QUEUE", Queue)
 ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
 WORKER = web.AppKey("WORKER", Worker)
 TICKER = web.AppKey("TICKER", Ticker)
+TALLIER = web.AppKey("TALLIER", Tallier)
 WORK: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("WORK", set)
 
 log = logging.getLogger("hearback")
@@ -120,22 +124,25 @@ def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextMa
 async def _assemble(
     app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
 ) -> set[asyncio.Task[None]]:
-    """Put the parts together, start the worker and the ticker and return their tasks."""
+    """Put the parts together, start those that are steadily at work and return their tasks."""
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
-    connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
+    connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed, app_id=settings.app_id)
     limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep)
     chance = random.Random()  # noqa: S311 - jitter
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
     editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
     closing = Closing(store, editor, render=closed_message)
     reminding = Reminding(store, sender, editor, render=survey_message, render_moved=moved_message, now=now)
-    jobs = {CLOSE: closing.work, REMIND: reminding.work}
-    worker = Worker(store, queue, sender, render=survey_message, now=now, jobs=jobs)
+    addresses = Addresses(store, default=settings.service_url, is_allowed=is_allowed, clock=clocks.monotonic)
+    opener = Opener(store, connector, limiter, addresses, sleep=asyncio.sleep, chance=chance)
+    jobs = {CLOSE: closing.work, REMIND: reminding.work, OPEN_CHATS: Opening(store, opener, now=now).work}
+    worker = Worker(store, queue, FirstContact(sender, opener, now=now), render=survey_message, now=now, jobs=jobs)
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)
     ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now)
+    tallier = Tallier(store, now, name=secrets.token_hex(8))
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
     meetings = Meetings(store, now)
@@ -148,6 +155,7 @@ async def _assemble(
         is_allowed_tenant=gate.is_allowed_tenant,
         wake_ticker=ticker.wake,
         meet_later=meetings.add,
+        tallier=tallier,
     )
     router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
     app[STORE] = store
@@ -163,7 +171,7 @@ async def _assemble(
         await broadcaster.recover()
 
     is_prepared = await _is_done(prepare)
-    app[WORKER], app[TICKER] = worker, ticker
+    app[WORKER], app[TICKER], app[TALLIER] = worker, ticker, tallier
     app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
     app[WORK].add(asyncio.create_task(meetings.run(), name="meetings"))
     if not is_prepared:
@@ -195,9 +203,9 @@ def contact_rules(settings: Settings) -> ContactRules:
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
-def _steady(app: web.Application) -> dict[str, Worker | Ticker]:
+def _steady(app: web.Application) -> dict[str, Worker | Ticker | Tallier]:
     """Return what has to be at work at all times, by name."""
-    return {"worker": app[WORKER], "ticker": app[TICKER]}
+    return {"worker": app[WORKER], "ticker": app[TICKER], "tallier": app[TALLIER]}
 
 
 def survey_message(run: Run) -> Message:
@@ -242,7 +250,7 @@ async def _answer(part: Store | Queue) -> str:
     return OK
 
 
-async def _keep_working(part: Worker | Ticker, name: str) -> None:
+async def _keep_working(part: Worker | Ticker | Tallier, name: str) -> None:
     """Start a part again when it ends by a fault of ours; what it was doing comes back from the store."""
     while True:
         work = asyncio.create_task(part.run())

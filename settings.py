@@ -74,6 +74,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Hosts the bot may write to: exact, or .suffix, comma separated.",
     ),
     Setting(
+        "HEARBACK_SERVICE_URL",
+        "https://smba.trafficmanager.net/teams/",
+        "Where a first conversation is opened in a tenant nobody was heard from yet. In dev: nowhere.",
+    ),
+    Setting(
         "HEARBACK_OPENID_METADATA_URL",
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
         "Where the keys of incoming tokens are described.",
@@ -118,6 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home_tenants: frozenset[str]
     allowed_tenants: frozenset[str]
     service_hosts: tuple[str, ...]
+    service_url: str  # where a first conversation is opened; empty: only where somebody of the tenant was heard from
     openid_metadata_url: str
     token_issuer: str
     login_url: str
@@ -146,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             or _only(app_tenant or PLAYGROUND_TENANT, when=is_dev or bool(app_tenant)),
             allowed_tenants=reading.names("HEARBACK_ALLOWED_TENANTS") or _only("*", when=is_dev),
             service_hosts=tuple(sorted(reading.names("HEARBACK_SERVICE_HOSTS") | (LOOPBACK if is_dev else set()))),
+            service_url=reading.service_url(is_dev=is_dev),
             openid_metadata_url=reading.url("HEARBACK_OPENID_METADATA_URL"),
             token_issuer=reading.text("HEARBACK_TOKEN_ISSUER"),
             login_url=reading.url("HEARBACK_LOGIN_URL"),
@@ -185,6 +192,11 @@ class _Reading:
 
     def url(self, name: str) -> str:
         return (self._parsed(name, _url, "an address that begins with https://") or "").rstrip("/")
+
+    def service_url(self, *, is_dev: bool) -> str:
+        """Return the address; none in dev unless it is set, so that nothing leaves this machine by accident."""
+        name = "HEARBACK_SERVICE_URL"
+        return "" if is_dev and not self._environment.get(name, "").strip() else self.url(name)
 
     def store(self, name: str) -> Path | CosmosAt:
         """Return where documents are, as a setting says it."""

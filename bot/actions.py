@@ -54,6 +54,7 @@ async def answer(turn: Turn, data: Data) -> Reply:
     except StoreError:
         log.exception("answer not saved, reference %s", turn.source)
         return _not_saved(run, raw, revision)
+    turn.parts.tallier.wake()
     notice = OUTDATED if kept.is_outdated else ""
     return Reply(notice or "Thank you, your answers are saved.", thanks_card(run, kept.delivery, notice=notice))
 
@@ -75,8 +76,8 @@ async def status(turn: Turn, data: Data) -> Reply:
 
 async def results(turn: Turn, data: Data) -> Reply:
     """Show a run's results as they are now."""
-    run = await find_run(turn.store, _text(data, "run"))
-    return Reply(f"Results of {run.run}.", results_card(await results_of(turn.store, run)))
+    found = await results_of(turn.store, _text(data, "run"), turn.parts.tallier)
+    return Reply(f"Results of {found.run.run}.", results_card(found))
 
 
 ACTS: dict[str, Act] = {

@@ -112,9 +112,15 @@ class Connector:
     """Sends to Teams. Every call is one request; nothing is tried again here."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, *, token: BotToken | None, is_allowed: Callable[[str], bool]
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        token: BotToken | None,
+        is_allowed: Callable[[str], bool],
+        app_id: str = "",
     ) -> None:
         self._session = session
+        self._bot_id = f"28:{app_id}"
         self._token = token
         self._is_allowed = is_allowed
 
@@ -140,6 +146,15 @@ class Connector:
     async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
         """Put a card in the place of one that was sent."""
         await self.update(to.service_url, to.id, activity_id, card_message(card, summary, to))
+
+    async def create_conversation(self, service_url: str, tenant: str, object_id: str) -> Conversation:
+        """Open the personal chat with a person of a tenant by their Entra object id, or find it again."""
+        body = await self._call("POST", service_url, "/v3/conversations", new_chat(self._bot_id, tenant, object_id))
+        chat = _id_in(body)
+        if not chat:
+            msg = "the channel did not name the conversation"
+            raise Doubtful(msg)
+        return Conversation(id=chat, service_url=service_url, user_id=object_id, bot_id=self._bot_id)
 
     async def _call(self, method: str, service_url: str, path: str, activity: Json | None) -> bytes:
         if not self._is_allowed(service_url):
@@ -186,6 +201,17 @@ def card_message(card: Card, summary: str, to: Conversation) -> Json:
         "conversation": {"id": to.id},
         "summary": summary,
         "attachments": [{"contentType": CARD_TYPE, "content": card}],
+    }
+
+
+def new_chat(bot_id: str, tenant: str, object_id: str) -> Json:
+    """Return what asks for a personal chat. A member may be an Entra object id in the personal scope alone."""
+    return {
+        "bot": {"id": bot_id},
+        "members": [{"id": object_id}],
+        "isGroup": False,
+        "tenantId": tenant,
+        "channelData": {"tenant": {"id": tenant}},
     }
 
 

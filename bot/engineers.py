@@ -32,7 +32,7 @@ async def results(turn: Turn) -> list[Reply]:
     if not turn.text:
         raise NothingToSay(usage="results <survey or run>")
     run = await run_named(turn)
-    return [Reply(f"Results of {run.run}.", results_card(await results_of(turn.store, run)))]
+    return [Reply(f"Results of {run.run}.", results_card(await results_of(turn.store, run.run, turn.parts.tallier)))]
 
 
 async def run_named(turn: Turn) -> Run:

@@ -10,7 +10,7 @@ from feedback.errors import Refusal
 
 DOWNLOAD = "application/vnd.microsoft.teams.file.download.info"
 FILE_HOSTS = (".sharepoint.com", ".sharepoint.us", ".sharepoint-mil.us", ".sharepoint.cn")  # where OneDrive keeps them
-MAX_BYTES = 1_000_000
+MAX_BYTES = 20_000_000
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 _TEXT_TYPES = ("text/plain", "text/csv", "text/yaml", "application/yaml", "application/x-yaml", "application/json")
 
@@ -20,7 +20,7 @@ class FileNotRead(Refusal):
 
 
 class FileTooLarge(Refusal):
-    """The file “{name}” is larger than I can read here (1 MB)."""
+    """The file “{name}” is larger than I can read here (20 MB)."""
 
 
 def files_in(attachments: Sequence[Attachment]) -> list[File]:
@@ -52,7 +52,7 @@ class FileFetcher:
             raise FileNotRead(name=file.name)
         try:
             async with self._session.get(file.url, timeout=TIMEOUT, allow_redirects=False) as reply:
-                body = await reply.content.read(MAX_BYTES + 1)
+                body = await _read(reply.content)
         except (aiohttp.ClientError, TimeoutError) as error:
             raise FileNotRead(name=file.name) from error
         if len(body) > MAX_BYTES:
@@ -63,3 +63,11 @@ class FileFetcher:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise FileNotRead(name=file.name) from error
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """Return all of a body, or a byte more than a file may have. One `read` gives no more than has arrived by then."""
+    body = bytearray()
+    while len(body) <= MAX_BYTES and (part := await content.read(MAX_BYTES + 1 - len(body))):
+        body += part
+    return bytes(body)

@@ -10,6 +10,7 @@ from feedback.dry_run import DryRun
 from feedback.people import Contact, Person, Policy, Role
 from feedback.runs import Run
 from feedback.surveys import Survey
+from feedback.tallier import Tallier
 from store.contract import Store
 
 Card = dict[str, object]
@@ -84,6 +85,7 @@ class Parts(msgspec.Struct, frozen=True):
     is_allowed_tenant: Callable[[str], bool]
     wake_ticker: Callable[[], None]  # something new may be due
     meet_later: Callable[[Contact], None]
+    tallier: Tallier
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from broadcast.plan import Planner, in_turns
+from broadcast.plan import Planner, in_turns, to_do
 from broadcast.queue import Queue
-from broadcast.slices import CLOSE, REMIND, Slice, call_sent, open_slices, reopen, write_follow_up
+from broadcast.slices import CLOSE, REMIND, Slice, call_sent, reopen, write_follow_up
 from feedback.approvals import approve_run, needs_approval, propose_run
 from feedback.audiences import check_names
 from feedback.contacts import ContactRules
@@ -173,7 +173,7 @@ class Broadcaster:
         self._wake()
 
     async def _queue_open(self, run: Run, *, but: Container[Slice | None] = ()) -> None:
-        slices = [one for one in await open_slices(self._store, run.run) if one not in but]
+        slices = [one for one in await to_do(self._store, run.run, self._now()) if one not in but]
         await self._queue.put(in_turns(slices))
         await call_sent(self._store, run.run)
         self._wake()

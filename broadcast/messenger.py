@@ -50,3 +50,14 @@ class Messenger(Protocol):
 
     async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
         """Put a card in the place of one that was sent. Raises one of the `SendError`s."""
+
+
+class Doorbell(Protocol):
+    """Opens chats with people. Every call is one request to the channel, tried once."""
+
+    async def create_conversation(self, service_url: str, tenant: str, object_id: str) -> Conversation:
+        """Open the personal chat with somebody who never wrote, or find it; nobody sees anything of it.
+
+        Doing it again gives the same chat. Raises one of the `SendError`s: `Unreachable` where the app is not
+        installed for the person.
+        """

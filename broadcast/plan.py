@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import chain, zip_longest
 
 from broadcast.queue import Queue
-from broadcast.slices import Slice, open_slices, write_slices
+from broadcast.slices import AHEAD, Slice, ahead_of, open_slices, write_slices
 from feedback.audiences import people_in
 from feedback.contacts import ContactRules, Verdict, verdicts
 from feedback.deliveries import SLICE, planned, write_planned
@@ -52,7 +52,9 @@ class Planner:
         return await self._begin(run, count)
 
     async def _write_slice(self, run: Run, number: int, due: float, people: Sequence[Verdict]) -> None:
-        await write_slices(self._store, [Slice(run.run, number, people[0].person.tenant, due)])
+        slice_ = Slice(run.run, number, people[0].person.tenant, due)
+        has_first_contacts = any(one.person.conversation is None and not one.reason for one in people)
+        await write_slices(self._store, [slice_, ahead_of(slice_)] if has_first_contacts else [slice_])
         await write_planned(self._store, run.run, [planned(run, one.person, number, one.reason) for one in people])
 
     async def _begin(self, run: Run, people: int) -> Run:
@@ -61,8 +63,19 @@ class Planner:
             run = await move_run(self._store, run, RunState.SENDING, leaving=planning, people=people)
         except RunIsOver:  # cancelled, say, while the plan was written
             run = await find_run(self._store, run.run)
-        await self._queue.put(in_turns(await open_slices(self._store, run.run)))
+        await self._queue.put(in_turns(await to_do(self._store, run.run, self._now())))
         return run
+
+
+async def to_do(store: Store, run: str, now: datetime) -> list[Slice]:
+    """Return what is open of sending a run. The chats of slices that wait for quiet hours to end are opened now.
+
+    Whoever sends a slice opens its chats first, so for the others nobody need be told.
+    """
+    slices = await open_slices(store, run)
+    later = {one.number for one in slices if one.due > now.timestamp()}
+    ahead = await open_slices(store, run, AHEAD) if later else []
+    return [*(one for one in ahead if one.number in later), *slices]
 
 
 def in_turns(slices: list[Slice]) -> list[Slice]:

@@ -7,6 +7,7 @@ Tries again only where the channel said that nothing was delivered. Whatever may
 import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
@@ -30,6 +31,13 @@ class Message(msgspec.Struct, frozen=True):
 
 
 Objection = Callable[[], Awaitable[Outcome | None]]  # what to record instead of a try; None: nothing speaks against it
+
+
+class Sends(Protocol):
+    """Brings a card to a person."""
+
+    async def send(self, person: Person, message: Message, objection: Objection) -> Outcome:
+        """Return how it ended. Never raises a `SendError`."""
 
 
 class Sender:

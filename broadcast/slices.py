@@ -16,8 +16,8 @@ from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move
 from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
 
 OPEN, DONE = "open", "done"
-SEND, CLOSE, REMIND = "send", "close", "remind"  # jobs
-SLICE, FOLLOW_UP = "slice", "follow-up"  # kinds of documents
+SEND, CLOSE, REMIND, OPEN_CHATS = "send", "close", "remind", "open"  # jobs
+SLICE, AHEAD, FOLLOW_UP = "slice", "ahead", "follow-up"  # kinds of documents
 
 
 class LeaseLost(Exception):
@@ -27,7 +27,8 @@ class LeaseLost(Exception):
 class Slice(msgspec.Struct, frozen=True):
     """A piece of work: up to 100 people of one run, nearly always of one tenant.
 
-    What follows sending is done slice by slice too, each under a job of its own: "close", "remind-1", "remind-2".
+    What goes ahead of sending ("open") and what follows it ("close", "remind-1", "remind-2") is done slice by slice
+    too, each under a job of its own.
     """
 
     run: str
@@ -44,7 +45,12 @@ class Slice(msgspec.Struct, frozen=True):
     @property
     def kind(self) -> str:
         """The kind of its document."""
-        return SLICE if self.job == SEND else FOLLOW_UP
+        return {SEND: SLICE, OPEN_CHATS: AHEAD}.get(self.job, FOLLOW_UP)
+
+
+def ahead_of(slice_: Slice) -> Slice:
+    """Return the piece of work that goes ahead of sending a slice: its chats. It is not written for every slice."""
+    return Slice(slice_.run, slice_.number, slice_.tenant, job=OPEN_CHATS)
 
 
 class Grip(msgspec.Struct, frozen=True):

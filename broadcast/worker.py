@@ -12,8 +12,8 @@ from datetime import datetime
 
 from broadcast.lease import HeldMessage, HeldSlice
 from broadcast.queue import Lease, Queue
-from broadcast.sender import Message, Sender
-from broadcast.slices import SEND, LeaseLost, Slice, call_sent, is_being_sent, is_held, take_hold
+from broadcast.sender import Message, Sends
+from broadcast.slices import OPEN_CHATS, SEND, LeaseLost, Slice, ahead_of, call_sent, is_being_sent, is_held, take_hold
 from feedback.deliveries import Outcome, why_excluded
 from feedback.errors import RunUnknown
 from feedback.people import Person, find_people, find_person, mark_unreachable
@@ -43,7 +43,7 @@ class Worker:
         self,
         store: Store,
         queue: Queue,
-        sender: Sender,
+        sender: Sends,
         *,
         render: Render,
         now: Callable[[], datetime],
@@ -105,15 +105,17 @@ class Worker:
             HeldMessage(self._queue, lease) as message,
             self._tenants.setdefault(slice_.tenant, asyncio.Semaphore(PER_TENANT)),
         ):
-            if slice_.job != SEND and await is_being_sent(self._store, slice_):
-                await message.leave(after_s=IDLE_S)  # what follows sending waits for it
+            if await self._has_to_wait(slice_):
+                await message.leave(after_s=IDLE_S)
                 return
             lease_s = self._queue.lease_s
-            grip = await take_hold(self._store, slice_, now=self._clock(), lease_s=lease_s)
-            if grip is None:
-                await self._leave(message, slice_)
-                return
             try:
+                if slice_.job == SEND:
+                    await self._open_chats(slice_)
+                grip = await take_hold(self._store, slice_, now=self._clock(), lease_s=lease_s)
+                if grip is None:
+                    await self._leave(message, slice_)
+                    return
                 async with HeldSlice(self._store, grip, self._clock, lease_s=lease_s) as held:
                     if slice_.job == SEND:
                         await self._send_slice(held, slice_, grip.flying)
@@ -128,6 +130,22 @@ class Worker:
             else:
                 await message.finish()
                 await call_sent(self._store, slice_.run)
+
+    async def _has_to_wait(self, slice_: Slice) -> bool:
+        """Say whether something comes first: sending waits for chats that are being opened, what follows for both."""
+        if slice_.job == OPEN_CHATS:
+            return False
+        if slice_.job == SEND:
+            return await is_held(self._store, ahead_of(slice_), now=self._clock())
+        return await is_being_sent(self._store, slice_)
+
+    async def _open_chats(self, slice_: Slice) -> None:
+        """Do what goes ahead of sending a slice, where there is anything and it has not been done yet."""
+        lease_s = self._queue.lease_s
+        grip = await take_hold(self._store, ahead_of(slice_), now=self._clock(), lease_s=lease_s)
+        if grip is not None:
+            async with HeldSlice(self._store, grip, self._clock, lease_s=lease_s) as held:
+                await self._jobs[OPEN_CHATS](held)
 
     async def _leave(self, message: HeldMessage, slice_: Slice) -> None:
         """Put down a message whose slice is done, or is being worked on by somebody else."""

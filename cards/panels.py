@@ -59,6 +59,7 @@ def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
 
 def _counts(found: DryRun, now: datetime) -> list[Element]:
     rows = {"Will get it": f"{found.reachable:,}"}
+    rows |= {"… no conversation yet, will be opened": f"{found.first_contacts:,}"} if found.first_contacts else {}
     rows |= {f"Left out: {escape(reason)}": f"{count:,}" for reason, count in found.excluded.items()}
     rows |= {"Everybody": f"{found.people:,}"}
     later = [

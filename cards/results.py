@@ -3,6 +3,7 @@
 Nothing it shows names a person.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cards.elements import (
@@ -25,8 +26,17 @@ from cards.elements import (
 )
 from cards.inputs import SCALE_WORDS
 from cards.size import fitted, left_out
+from feedback import figures
+from feedback.figures import Figure, Interval
 from feedback.questions import SCALES, Kind
 from feedback.results import DETRACTOR, PROMOTER, QuestionResult, Results
+
+TOO_FEW = "Too few answers to say more."
+BEHIND = "Very much has changed a moment ago: the newest answers may not be counted yet. **Refresh** in a minute."
+RANGES = (
+    "Ranges are 95 % intervals: as far as chance may have moved a figure. "
+    "They say nothing about people who did not answer."
+)
 
 
 class _Detail(NamedTuple):
@@ -60,7 +70,9 @@ def results_card(results: Results) -> Card:
             heading(f"Results: {title}"),
             text(reached),
             hint(f"Run **{escape(run.run)}**, sent to {escape(run.audience)}"),
+            *([hint(BEHIND, color=Color.WARNING)] if results.is_behind else []),
             *(section(_question(one, detail)) for one in results.questions),
+            *([section([hint(RANGES)])] if any(map(_has_range, results.questions)) else []),
         ]
         return card(body, [execute("Refresh", "results", {"run": run.run})], fallback=f"Results: {title}. {reached}")
 
@@ -74,18 +86,46 @@ def _question(result: QuestionResult, detail: _Detail) -> list[Element]:
     ]
     if not result.n:
         return top
-    return [*top, *_figure(result), *_rows(result, detail), *_quotes(result, detail)]
+    return [*top, *_figures(result), *_rows(result, detail), *_quotes(result, detail)]
 
 
-def _figure(result: QuestionResult) -> list[Element]:
+def _has_range(result: QuestionResult) -> bool:
+    return result.n >= figures.FEW and result.question.kind is not Kind.TEXT
+
+
+def _figures(result: QuestionResult) -> list[Element]:
+    said: list[Element] = []
     if result.nps is not None:
-        score = round(result.nps)
-        return [text(f"NPS **{score:+d}**" if score else "NPS **0**")]
-    if result.mean is None:
-        return []
-    scale = SCALES.get(result.question.kind)
-    of = f" of {scale[1]}" if scale else ""
-    return [text(f"Average **{result.mean:,.1f}**{of}")]
+        said.append(text(f"NPS **{_signed(result.nps.value)}**{_around(result.nps, _signed)}"))
+    elif result.mean is not None:
+        scale = SCALES.get(result.question.kind)
+        of = f" of {scale[1]}" if scale else ""
+        said.append(text(f"Average **{_decimal(result.mean.value)}**{of}{_around(result.mean, _decimal)}"))
+    if result.median is not None:
+        said.append(text(f"Median **{_decimal(result.median.value)}**{_around(result.median, _decimal)}"))
+    if result.n < figures.FEW and result.question.kind is not Kind.TEXT:
+        said.append(hint(TOO_FEW))
+    return said
+
+
+def _around(figure: Figure, written: Callable[[float], str]) -> str:
+    """Return what stands beside a figure: its n, and the interval where there are answers enough for one."""
+    if figure.is_thin or figure.interval is None:
+        return f" (n {figure.n:,})"
+    return f" (n {figure.n:,}, 95 %: {_from_to(figure.interval, written)})"
+
+
+def _from_to(interval: Interval, written: Callable[[float], str]) -> str:
+    return f"{written(interval.low)} to {written(interval.high)}"
+
+
+def _signed(score: float) -> str:
+    whole = round(score)
+    return f"{whole:+d}" if whole else "0"
+
+
+def _decimal(number: float) -> str:
+    return f"{number:,.1f}"
 
 
 def _rows(result: QuestionResult, detail: _Detail) -> list[Element]:
@@ -101,8 +141,16 @@ def _row(label: str, count: int, n: int, detail: _Detail) -> Element:
         f"{excerpt(label, detail.label)}\n",
         stretch(bar(count, n), color=Color.ACCENT),
         f"  {percent(count, n)} · {count:,}",
+        *_share_range(figures.share(count, n)),
         is_close=True,
     )
+
+
+def _share_range(share: Figure) -> list[Element]:
+    if share.is_thin or share.interval is None:
+        return []
+    low, high = round(100 * share.interval.low), round(100 * share.interval.high)
+    return [stretch(f"  ({low}–{high}%)", is_subtle=True, is_small=True)]
 
 
 def _labelled(result: QuestionResult) -> tuple[tuple[str, int], ...]:

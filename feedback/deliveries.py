@@ -32,11 +32,9 @@ def planned(run: Run, person: Person, slice_: int, reason: str) -> Delivery:
 
 
 def why_excluded(person: Person) -> str:
-    """Return why nothing may be sent to a person, or an empty text."""
+    """Return why nothing may be sent to a person, or an empty text. Somebody who never wrote may be written to."""
     if person.has_opted_out:
         return "opted out"
-    if person.conversation is None:
-        return "unreachable: no conversation yet"
     return f"unreachable: {person.unreachable}" if person.unreachable else ""
 
 

@@ -19,6 +19,7 @@ class DryRun(msgspec.Struct, frozen=True):
     """The people of an audience by what would happen to them. `waiting` are reachable too, but later."""
 
     reachable: int
+    first_contacts: int  # of them: nobody has a conversation with them yet, so it will be opened first
     excluded: Mapping[str, int]  # reason -> people
     waiting: Mapping[datetime, int]  # end of their quiet hours -> people
     finishes_at: datetime  # at the rate given; not before those who wait are written to
@@ -45,19 +46,22 @@ async def dry_run(
 ) -> DryRun:
     """Count what a run to an audience, in its plain form, would do now. `per_second` is the budget of each tenant."""
     excluded: Counter[str] = Counter()
-    turns: Counter[tuple[str, datetime]] = Counter()  # tenant and when -> people
+    turns: Counter[tuple[str, datetime]] = Counter()  # tenant and when -> requests
+    waiting: Counter[datetime] = Counter()
+    reachable = first_contacts = 0
     async for group in in_groups(people_in(store, audience, policy=policy, by=by)):
         for one in await verdicts(store, group, now=now, rules=rules, by=by):
             if one.reason:
                 excluded[one.reason] += 1
-            else:
-                turns[one.person.tenant, one.not_before] += 1
-    waiting: Counter[datetime] = Counter()
-    for (_, at), people in turns.items():
-        if at > now:
-            waiting[at] += people
+                continue
+            is_first = one.person.conversation is None
+            reachable, first_contacts = reachable + 1, first_contacts + is_first
+            turns[one.person.tenant, one.not_before] += 1 + is_first
+            if one.not_before > now:
+                waiting[one.not_before] += 1
     return DryRun(
-        reachable=turns.total(),
+        reachable=reachable,
+        first_contacts=first_contacts,
         excluded=dict(excluded.most_common()),
         waiting=dict(sorted(waiting.items())),
         finishes_at=_finish(turns, now, per_second),
@@ -77,15 +81,18 @@ async def in_groups(people: AsyncIterator[Person]) -> AsyncIterator[list[Person]
 
 
 def _finish(turns: Mapping[tuple[str, datetime], int], now: datetime, per_second: float) -> datetime:
-    """Return when the slowest tenant is done: each has a budget of its own, and nobody is written to early."""
+    """Return when the slowest tenant is done: each has a budget of its own, and nobody is written to early.
+
+    Chats are opened before quiet hours end, where there is time; so a run may be done sooner than this.
+    """
     tenants: dict[str, list[tuple[datetime, int]]] = {}
-    for (tenant, at), people in turns.items():
-        tenants.setdefault(tenant, []).append((at, people))
+    for (tenant, at), requests in turns.items():
+        tenants.setdefault(tenant, []).append((at, requests))
     return max((_done(sorted(one), now, per_second) for one in tenants.values()), default=now)
 
 
 def _done(turns: Iterable[tuple[datetime, int]], now: datetime, per_second: float) -> datetime:
     done = now
-    for at, people in turns:
-        done = max(done, at) + timedelta(seconds=people / per_second)
+    for at, requests in turns:
+        done = max(done, at) + timedelta(seconds=requests / per_second)
     return done

@@ -149,6 +149,28 @@ async def mark_unreachable(store: Store, key: str, reason: str) -> None:
         await _update(store, key, {"unreachable": reason})
 
 
+async def keep_conversation(store: Store, key: str, opened: Conversation) -> Person | None:
+    """Keep the chat that was opened for a person and return them; one they have told us meanwhile wins.
+
+    None for somebody who is no longer known.
+    """
+    return await _while_unheard(store, key, {"conversation": msgspec.to_builtins(opened)})
+
+
+async def mark_unopened(store: Store, key: str, reason: str) -> Person | None:
+    """Do not try to open a chat with this person again until they write, and return them; harmless if they just did.
+
+    None for somebody who is no longer known.
+    """
+    return await _while_unheard(store, key, {"unreachable": reason})
+
+
+async def neighbours(store: Store, tenant: str, limit: int) -> list[Person]:
+    """Return some people of a tenant."""
+    page = await store.query("people", where=[Where("tenant", Op.EQ, tenant)], limit=limit)
+    return [msgspec.convert(doc, Person) for doc in page.docs]
+
+
 async def set_opt_out(store: Store, key: str, *, has_opted_out: bool) -> Person:
     """Keep a person out of every survey, or let them in again."""
     return await _update(store, key, {"has_opted_out": has_opted_out})
@@ -186,6 +208,17 @@ async def _first_contact(store: Store, contact: Contact, now: datetime) -> Perso
 def _zone(contact: Contact) -> str:
     """Return the time zone a contact tells, or nothing where it is none that we know."""
     return contact.time_zone if contact.time_zone and zone_of(contact.time_zone) else ""
+
+
+async def _while_unheard(store: Store, key: str, news: dict[str, object]) -> Person | None:
+    """Change a person nobody has a conversation with yet, and return them as they are now."""
+    try:
+        doc = await store.patch("people", key, Patch(key, set=news, when=[Where("conversation", Op.MISSING)]))
+    except Conflict:
+        return await find_person(store, key)
+    except Missing:
+        return None
+    return msgspec.convert(doc, Person)
 
 
 async def _update(store: Store, key: str, news: dict[str, object]) -> Person:

@@ -1,111 +1,166 @@
-"""Simple results of one run: how many answered, and how each question was answered."""
+"""The results of one run: how many answered, and how each question was answered, with intervals.
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+They come from the run's tally and so cost the same whatever the number of answers: three requests to the store, as
+long as nothing has changed since the last look of the tallier.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import msgspec
 
-from feedback.questions import SCALES, Answer, Kind, Question
-from feedback.runs import Delivery, DeliveryState, Run, deliveries
-from store.contract import Store
+from feedback import figures
+from feedback.counts import middle_of
+from feedback.figures import Figure
+from feedback.questions import SCALES, Kind, Question
+from feedback.runs import Delivery, Run
+from feedback.tallies import NUMERIC, Cell, QuestionTally, Tally, Text
+from feedback.tally_tree import run_with_tally
+from store.contract import Op, Store, Where
 
 PROMOTER, DETRACTOR = 9, 6  # from and up to which answer, by the definition of NPS
-LATEST = 5  # texts shown with a text question
-_NUMERIC = frozenset({Kind.NPS, Kind.RATING, Kind.CSAT, Kind.NUMBER})
-_REACHED = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING})
+
+Texts = Mapping[tuple[str, str], str]  # question and delivery -> the text
 
 
 class QuestionResult(msgspec.Struct, frozen=True):
     """One question's figures. `counts` keeps the order of the scale or of the choices.
 
-    `mean` is for kinds with numbers; `nps` is percent promoters (9-10) minus percent detractors (0-6),
-    from -100 to 100. Both are None where there is no answer or the kind has none. `latest` holds the newest
-    texts of a text question.
+    `mean` is for kinds with numbers, `median` for numbers without a scale; `nps` is percent promoters (9-10) minus
+    percent detractors (0-6), from -100 to 100. They are None where there is no answer or the kind has none. `latest`
+    holds the newest texts of a text question.
     """
 
     question: Question
     n: int
     counts: tuple[tuple[str, int], ...] = ()  # label -> answers
-    mean: float | None = None
-    nps: float | None = None
+    mean: Figure | None = None
+    median: Figure | None = None
+    nps: Figure | None = None
     latest: tuple[str, ...] = ()
 
 
 class Results(msgspec.Struct, frozen=True):
-    """A run's results. `n` people answered out of `reached` who were sent the survey."""
+    """A run's results. `n` people answered out of `reached` who were sent the survey.
+
+    `is_behind` says that so much has changed a moment ago that not all of it is counted yet.
+    """
 
     run: Run
     n: int
     reached: int
     questions: tuple[QuestionResult, ...]
+    is_behind: bool = False
 
 
-async def results_of(store: Store, run: Run) -> Results:
-    """Return a run's results, counted from the answers themselves."""
-    reached = 0
-    answered: list[Delivery] = []
-    async for one in deliveries(store, run.run, states=_REACHED):
-        reached += 1
-        if one.state is DeliveryState.ANSWERED:
-            answered.append(one)
-    answered.sort(key=lambda one: str(one.answered_at), reverse=True)
-    figures = tuple(question_result(question, _answers_to(question, answered)) for question in run.survey.questions)
-    return Results(run=run, n=len(answered), reached=reached, questions=figures)
+class CatchesUp(Protocol):
+    """Whoever keeps the tallies."""
+
+    async def catch_up(self, run: str) -> bool:
+        """Fold in what has changed in a run, and say whether that was all."""
 
 
-def question_result(question: Question, answers: Sequence[Answer]) -> QuestionResult:
-    """Return the figures of one question. `answers` come newest first."""
-    numbers = [float(one) for one in answers if question.kind in _NUMERIC and isinstance(one, int | float)]
-    return QuestionResult(
-        question=question,
-        n=len(answers),
-        counts=_COUNTS[question.kind](question, answers),
-        mean=sum(numbers) / len(numbers) if numbers else None,
-        nps=_nps(numbers) if question.kind is Kind.NPS and numbers else None,
-        latest=tuple(str(one) for one in answers[:LATEST]) if question.kind is Kind.TEXT else (),
+async def results_of(store: Store, name: str, tallier: CatchesUp) -> Results:
+    """Return a run's results as they are now. Raises `RunUnknown`."""
+    is_all = await tallier.catch_up(name)
+    run, tally = await run_with_tally(store, name)
+    texts = await latest_texts(store, run, tally)
+    return results_from(run, tally.everybody, texts, is_behind=not is_all)
+
+
+def results_from(run: Run, cell: Cell, texts: Texts, *, is_behind: bool = False) -> Results:
+    """Return the results of the people in one cell."""
+    return Results(
+        run=run,
+        n=cell.answered,
+        reached=cell.reached,
+        questions=tuple(
+            question_result(one, cell.questions.get(one.id, QuestionTally()), texts) for one in run.survey.questions
+        ),
+        is_behind=is_behind,
     )
 
 
-def _answers_to(question: Question, answered: Sequence[Delivery]) -> list[Answer]:
-    return [one.answers[question.id] for one in answered if question.id in one.answers]
+def question_result(question: Question, tally: QuestionTally, texts: Texts) -> QuestionResult:
+    """Return the figures of one question."""
+    latest = [texts[question.id, delivery] for _, delivery in tally.latest if (question.id, delivery) in texts]
+    return QuestionResult(
+        question=question,
+        n=tally.n,
+        counts=_COUNTS[question.kind](question, tally),
+        mean=_mean(question, tally) if question.kind in NUMERIC else None,
+        median=_median(tally) if question.kind is Kind.NUMBER else None,
+        nps=_nps(tally) if question.kind is Kind.NPS else None,
+        latest=tuple(latest),
+    )
 
 
-def _nps(scores: Sequence[float]) -> float:
-    promoters = sum(score >= PROMOTER for score in scores)
-    detractors = sum(score <= DETRACTOR for score in scores)
-    return 100 * (promoters - detractors) / len(scores)
+async def latest_texts(store: Store, run: Run, tally: Tally) -> Texts:
+    """Return the newest texts that a tally names, as they are now, with one request, or none where it names none."""
+    wanted: set[tuple[str, Text]] = {
+        (question, text)
+        for cell in tally.cells.values()
+        for question, one in cell.questions.items()
+        for text in one.latest
+    }
+    people = sorted({delivery for _, (_, delivery) in wanted})
+    if not people:
+        return {}
+    page = await store.query("runs", partition=run.run, where=[Where("id", Op.IN, people)], limit=len(people))
+    answers = {one.id: one.answers for one in msgspec.convert(page.docs, list[Delivery])}
+    return {
+        (question, delivery): str(answers[delivery][question])
+        for question, (_, delivery) in wanted
+        if question in answers.get(delivery, {})
+    }
 
 
-def _on_scale(question: Question, answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
+def _mean(question: Question, tally: QuestionTally) -> Figure | None:
+    found = figures.mean(tally.n, *tally.sums.exact)
+    scale = SCALES.get(question.kind)
+    if found is None or found.interval is None or scale is None:
+        return found
+    return Figure(found.value, found.n, found.interval.within(*scale))
+
+
+def _median(tally: QuestionTally) -> Figure | None:
+    counts = tally.counts
+    return figures.median(sorted((middle_of(value, counts.grain), n) for value, n in counts.by_value.items()))
+
+
+def _nps(tally: QuestionTally) -> Figure | None:
+    scores = {int(value): count for value, count in tally.counts.by_value.items()}
+    promoters = sum(count for score, count in scores.items() if score >= PROMOTER)
+    detractors = sum(count for score, count in scores.items() if score <= DETRACTOR)
+    return figures.nps(promoters, tally.n - promoters - detractors, detractors)
+
+
+def _on_scale(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
     low, high = SCALES[question.kind]
-    found = Counter(_as_text(answers))
-    return tuple((str(step), found[str(step)]) for step in range(low, high + 1))
+    return tuple((str(step), _count(tally, str(step))) for step in range(low, high + 1))
 
 
-def _by_choice(question: Question, answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
-    found = Counter(_as_text(answers))
-    return tuple((choice.text, found[choice.id]) for choice in question.choices)
+def _by_choice(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
+    return tuple((choice.text, _count(tally, choice.id)) for choice in question.choices)
 
 
-def _yes_and_no(_question: Question, answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
-    yes = sum(one is True for one in answers)
-    return (("Yes", yes), ("No", len(answers) - yes))
+def _yes_and_no(_question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
+    return (("Yes", _count(tally, "yes")), ("No", _count(tally, "no")))
 
 
-def _none(_question: Question, _answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
+def _none(_question: Question, _tally: QuestionTally) -> tuple[tuple[str, int], ...]:
     return ()
 
 
-def _by_day(_question: Question, answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(Counter(_as_text(answers)).items()))
+def _in_order(_question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(tally.counts.by_value.items()))
 
 
-def _as_text(answers: Sequence[Answer]) -> list[str]:
-    """Return every single thing answered as the text it is counted under; several choices count one each."""
-    return [str(part) for one in answers for part in (one if isinstance(one, list) else [one])]
+def _count(tally: QuestionTally, value: str) -> int:
+    return tally.counts.by_value.get(value, 0)
 
 
-_COUNTS: dict[Kind, Callable[[Question, Sequence[Answer]], tuple[tuple[str, int], ...]]] = {
+_COUNTS: dict[Kind, Callable[[Question, QuestionTally], tuple[tuple[str, int], ...]]] = {
     Kind.NPS: _on_scale,
     Kind.RATING: _on_scale,
     Kind.CSAT: _on_scale,
@@ -114,5 +169,5 @@ _COUNTS: dict[Kind, Callable[[Question, Sequence[Answer]], tuple[tuple[str, int]
     Kind.YES_NO: _yes_and_no,
     Kind.TEXT: _none,
     Kind.NUMBER: _none,
-    Kind.DATE: _by_day,
+    Kind.DATE: _in_order,
 }

@@ -71,6 +71,11 @@ def find_action(card: Json, wanted: str, kind: str = EXECUTE) -> Pressable:
     return found[0]
 
 
+def form(card: Json) -> Pressable | None:
+    """Return the first Action.Execute that something can be entered for, if there is one."""
+    return next((each for each in _pressables(card, EXECUTE) if each.inputs), None)
+
+
 def filled(pressable: Pressable, answers: Mapping[str, object], *, validate: bool = True) -> Json:
     """Return the data to send: the action's own, and every input as text, as clients send it.
 

@@ -45,12 +45,12 @@ class NotStarted(Exception):
 
 async def main() -> int:
     """Run until Ctrl-C, or until one of the processes ends; return the exit code."""
-    busy = [port for port in PORTS if _answers(port)]
+    busy = [port for port in PORTS if answers(port)]
     if busy:
         sys.stderr.write(f"Another program listens on port {', '.join(map(str, busy))}. Stop it, then try again.\n")
         return 1
     processes: dict[str, asyncio.subprocess.Process] = {}
-    asked, running = asyncio.create_task(_asked_to_stop()), asyncio.create_task(_run(processes))
+    asked, running = asyncio.create_task(asked_to_stop()), asyncio.create_task(_run(processes))
     try:
         await asyncio.wait([asked, running], return_when=asyncio.FIRST_COMPLETED)
         if asked.done():
@@ -76,7 +76,7 @@ async def start_bot(
 
 async def listening(port: int, process: asyncio.subprocess.Process) -> None:
     """Return when the process accepts connections. Raises `NotStarted` when it ends instead."""
-    while not _answers(port):
+    while not answers(port):
         if process.returncode is not None:
             message = f"What should listen on port {port} has ended with exit code {process.returncode}."
             raise NotStarted(message)
@@ -105,7 +105,7 @@ async def _run(processes: dict[str, asyncio.subprocess.Process]) -> str:
     return f"The {ended.pop().get_name()} has ended."
 
 
-async def _asked_to_stop() -> None:
+async def asked_to_stop() -> None:
     """Return when somebody asks to stop, be it while everything starts."""
     asked = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -113,7 +113,8 @@ async def _asked_to_stop() -> None:
     await asked.wait()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Say whether a program on this machine listens on a port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

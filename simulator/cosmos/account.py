@@ -89,6 +89,7 @@ class CosmosStandIn:
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
         if self._runner is not None:
+            await self._break_connections()
             await self._runner.cleanup()
         self.save()
         self._folder.cleanup()
@@ -128,6 +129,7 @@ class CosmosStandIn:
         if not hangs and self._site is not None:
             await self._site.stop()
             self._site = None
+            await self._break_connections()
 
     async def come_back(self) -> None:
         """End an outage. Requests that hang are broken off."""
@@ -145,6 +147,14 @@ class CosmosStandIn:
         await self._site.start()
         address: tuple[str, int] = self._runner.addresses[0]
         self.port = address[1]
+
+    async def _break_connections(self) -> None:
+        """Break off all connections; a farewell by TLS would wait for clients that are gone already."""
+        server = self._runner.server if self._runner else None
+        for connection in server.connections if server else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(0)
 
     async def _handle(self, request: web.Request) -> web.Response:
         body = await request.read() if request.can_read_body else b""

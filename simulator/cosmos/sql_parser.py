@@ -111,13 +111,11 @@ class Parser:
     def _from(self) -> None:
         if not self._took("from"):
             return
-        if self._word.sort != "name":
-            raise self._wrong()
-        self._next()
+        self._name()
         if self._word.text == ".":
             raise bad("the stand-in knows FROM of whole documents only")
         if self._took("as") or self._word.sort == "name":
-            self._next()
+            self._name()
         if self._word.text.lower() in {"join", "in"}:
             raise bad(f"the stand-in does not know {self._word.text.upper()} after FROM")
 
@@ -132,7 +130,7 @@ class Parser:
         def one() -> Selected:
             value, text = self._sliced()
             if self._took("as") or self._word.sort == "name":
-                return Selected(value, self._next().text, text)
+                return Selected(value, self._name(), text)
             named = isinstance(value, Step) and isinstance(value.key, Constant) and isinstance(value.key.value, str)
             if named:
                 return Selected(value, str(value.key.value), text)  # type: ignore[attr-defined]  # it is a step
@@ -169,13 +167,10 @@ class Parser:
         return left
 
     def _both(self) -> Node:
-        left = self._negated()
+        left = self._compared()
         while self._took("and"):
-            left = Binary("AND", left, self._negated())
+            left = Binary("AND", left, self._compared())
         return left
-
-    def _negated(self) -> Node:
-        return Unary("NOT", self._negated()) if self._took("not") else self._compared()
 
     def _compared(self) -> Node:
         left = self._level(0)
@@ -206,17 +201,15 @@ class Parser:
         return left
 
     def _signed(self) -> Node:
-        for sign in ("-", "+"):
-            if self._took(sign):
+        for sign in ("-", "+", "NOT"):  # NOT binds as tightly as a sign: NOT a = b is (NOT a) = b
+            if self._took(sign.lower()):
                 return Unary(sign, self._signed())
         return self._stepped(self._primary())
 
     def _stepped(self, base: Node) -> Node:
         while True:
             if self._took("."):
-                if self._word.sort not in {"name", "keyword"}:
-                    raise self._wrong()
-                base = Step(base, Constant(self._next().text))
+                base = Step(base, Constant(self._name()))
             elif self._took("["):
                 base = Step(base, self._expression())
                 self._need("]")
@@ -286,6 +279,12 @@ class Parser:
         word = self._word
         self._place += 1
         return word
+
+    def _name(self) -> str:
+        """Return a name; words of the language are none, so `c.order` has to be written `c["order"]`."""
+        if self._word.sort != "name":
+            raise self._wrong()
+        return self._next().text
 
     def _took(self, text: str) -> bool:
         word = self._word

@@ -9,7 +9,7 @@ from simulator.cosmos.refusals import bad
 
 _KEYWORDS = re.compile(
     r"(select|distinct|top|value|from|as|where|group|by|order|asc|desc|offset|limit|and|or|not|in|between|like"
-    r"|exists|true|false|null|undefined|join|having|escape)\Z",
+    r"|exists|array|true|false|null|undefined|join|udf|escape)\Z",
     re.IGNORECASE,
 )
 _WORD = re.compile(

@@ -4,11 +4,14 @@ import asyncio
 import os
 import socket
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
-from feedback.runs import FINAL, DeliveryState, deliveries
+from feedback.runs import FINAL, DeliveryState, deliveries, find_run
+from feedback.tallier import TURN_S, Tallier
+from feedback.tally_tree import rebuild
 from settings import CosmosAt
 from simulator import Teams
 from store.opening import open_store
@@ -17,6 +20,7 @@ from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30.0
 RUN_S = 90.0
+TURN_IS_OVER = timedelta(seconds=2 * TURN_S)
 
 Place = Path | CosmosAt
 
@@ -109,3 +113,15 @@ async def when_over(place: Place, run: str, people: int) -> dict[str, DeliverySt
             if len(states) == people and set(states.values()) <= FINAL:
                 return states
             await asyncio.sleep(0.2)
+
+
+async def check_tallies(place: Place, run: str) -> None:
+    """Count everything again: what the tallier comes to, after whatever happened, is exactly that."""
+    store = await open_store(place)
+    try:
+        counting = Tallier(store, lambda: datetime.now(UTC) + TURN_IS_OVER, name="check")
+        while not await counting.look():
+            pass
+        assert (await rebuild(store, await find_run(store, run))).was_right
+    finally:
+        await store.close()

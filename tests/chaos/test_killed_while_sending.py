@@ -9,7 +9,7 @@ import pytest
 
 from feedback.runs import DeliveryState
 from simulator import Call, Person, Teams
-from tests.chaos.processes import RUN_S, Process, settings_for, states_of, when_over
+from tests.chaos.processes import RUN_S, Process, check_tallies, settings_for, states_of, when_over
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, is_survey
 
 pytestmark = pytest.mark.chaos
@@ -83,6 +83,7 @@ async def test_killed_in_the_middle_of_a_run(teams: Teams, process: Process, tmp
     assert Counter(states.values()) == {DeliveryState.SENT: PEOPLE}
     for person in people:
         assert 1 <= _surveys(person) <= (2 if f"{ELSEWHERE}:{person.who.object_id}" in doubtful else 1)
+    await check_tallies(tmp_path / "hearback.db", "pulse-1")
 
 
 async def test_killed_while_people_answer(teams: Teams, process: Process, tmp_path: Path) -> None:
@@ -113,3 +114,4 @@ async def test_killed_while_people_answer(teams: Teams, process: Process, tmp_pa
     await asyncio.gather(*(answer(person, number % 11) for number, person in rest))
     states = await states_of(tmp_path / "hearback.db", "pulse-1")
     assert Counter(states.values()) == {DeliveryState.ANSWERED: len(people)}
+    await check_tallies(tmp_path / "hearback.db", "pulse-1")

@@ -20,7 +20,7 @@ from feedback.surveys import import_survey
 from settings import CosmosAt
 from simulator import Call, Fault, Person, Teams
 from store.opening import open_store
-from tests.chaos.processes import RUN_S, Place, Process, settings_for, when_over
+from tests.chaos.processes import RUN_S, Place, Process, check_tallies, settings_for, when_over
 from tests.cosmos_account import DATABASE, stand_in
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, TROUBLES, is_survey
 
@@ -126,6 +126,7 @@ async def _round(number: int, folder: Path, place: Place, size: int, capsys: pyt
             for one in services:
                 await one.stop()
     _check(people, states)
+    await check_tallies(place, "pulse-1")
     with capsys.disabled():
         counts = {state.value: count for state, count in sorted(Counter(states.values()).items())}
         print(f"\n  round {number}, {len(services)} services: {counts}")  # noqa: T201 - what the round is for

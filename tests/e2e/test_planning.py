@@ -67,6 +67,25 @@ async def test_a_panel_may_be_attached(admin: Person, people: list[Person], team
     assert "5" in _said(admin)
 
 
+async def test_a_large_file_is_read_to_its_end(admin: Person, teams: Teams) -> None:
+    rows = "".join(f"{ELSEWHERE},00000000-0000-4000-8000-{number:012d},large\n" for number in range(5000))
+    attachment = teams.files.offer("insiders.csv", f"tenant,object id,size\n{rows}".encode())
+    await admin.say("panel import insiders", [attachment])
+    assert "5,000" in _said(admin)
+
+
+async def test_a_file_that_is_too_large_is_refused_whole(
+    admin: Person, teams: Teams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.files.MAX_BYTES", 200_000)
+    rows = "".join(f"{ELSEWHERE},00000000-0000-4000-8000-{number:012d},large\n" for number in range(5000))
+    attachment = teams.files.offer("insiders.csv", f"tenant,object id,size\n{rows}".encode())
+    await admin.say("panel import insiders", [attachment])
+    assert "larger than I can read" in _said(admin)
+    await admin.say("panel list")
+    assert "none yet" in _said(admin)
+
+
 async def test_wrong_lines_are_told_and_nobody_is_imported(admin: Person, people: list[Person]) -> None:
     wrong = _csv(people[:1], "small") + "not-a-tenant,nobody,small\n"
     await admin.say(f"panel import insiders\n{wrong}")

@@ -133,7 +133,7 @@ def test_every_container_is_documented(container: str) -> None:
     assert f"\n| `{container}` |" in _read("docs/architecture.md")
 
 
-@pytest.mark.parametrize("target", ["run", "test", "install", "check", "bench", "package"])
+@pytest.mark.parametrize("target", ["run", "demo", "test", "install", "check", "bench", "package"])
 def test_the_make_targets_that_people_know_exist(target: str) -> None:
     assert target in _make_targets()
 

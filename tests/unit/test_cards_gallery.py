@@ -31,6 +31,7 @@ from cards.surveys import file_problems_card, imported_card, survey_list_card
 from cards.thanks import closed_card, moved_card, thanks_card
 from feedback.dry_run import DryRun
 from feedback.errors import AudienceUnknown, FileProblem
+from feedback.figures import Figure, Interval
 from feedback.notes import Note, NoteKind
 from feedback.panels import Panel, PanelImport
 from feedback.people import Person, Role
@@ -115,8 +116,9 @@ def results_of(words: str = ORDINARY) -> Results:
             question,
             12,
             tuple((str(step), 1) for step in range(11)) if question.kind is Kind.NPS else ((words, 7), ("PDF", 5)),
-            mean=3.25,
-            nps=-8.3 if question.kind is Kind.NPS else None,
+            mean=Figure(3.25, 12, Interval(2.5, 4.0)),
+            median=Figure(3.0, 12, Interval(2.0, 4.0)),
+            nps=Figure(-8.3, 12, Interval(-49.0, 32.0)) if question.kind is Kind.NPS else None,
             latest=(words,) * 5,
         )
         for question in survey.questions
@@ -130,7 +132,9 @@ def panel_of(words: str) -> Panel:
 
 def foretold(words: str) -> DryRun:
     later = NOW + timedelta(hours=9)
-    return DryRun(reachable=45_000, excluded={words[:200]: 12}, waiting={later: 3}, finishes_at=later)
+    return DryRun(
+        reachable=45_000, first_contacts=9_000, excluded={words[:200]: 12}, waiting={later: 3}, finishes_at=later
+    )
 
 
 def planned(words: str) -> tuple[Schedule, Occurrence]:

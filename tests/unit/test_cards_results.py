@@ -8,8 +8,9 @@ from cards.elements import Card
 from cards.results import results_card
 from cards.size import fits
 from feedback.questions import Answer, Choice, Kind, Question
-from feedback.results import QuestionResult, Results, question_result
+from feedback.results import QuestionResult, Results
 from feedback.surveys import Survey
+from tests.unit.tallied import result_of
 from tests.unit.test_cards_gallery import nodes, run_of, shown
 
 SCALE = (0, 6, 7, 8, 9, 10, 10, 10)
@@ -17,7 +18,7 @@ SCALE = (0, 6, 7, 8, 9, 10, 10, 10)
 
 def results(question: Question, *answers: Answer, reached: int = 40) -> str:
     """Return what the card says of one question's answers."""
-    figures = question_result(question, answers)
+    figures = result_of(question, answers)
     survey = Survey("s", "Exports", (question,))
     return shown(results_card(Results(run_of(survey), len(answers), reached, (figures,))))
 
@@ -47,12 +48,12 @@ def test_nps_is_shown_with_the_groups_that_it_comes_from() -> None:
 
 @pytest.mark.parametrize(("scores", "words"), [((0, 10), "NPS 0"), ((0,), "NPS -100"), ((10,), "NPS +100")])
 def test_nps_has_its_sign(scores: tuple[int, ...], words: str) -> None:
-    assert f"{words}\n" in results(Question("q", Kind.NPS, "How likely?"), *scores)
+    assert f"{words} (n {len(scores)})\n" in results(Question("q", Kind.NPS, "How likely?"), *scores)
 
 
 def test_a_mean_names_its_scale() -> None:
     assert "Average 4.5 of 5" in results(Question("q", Kind.RATING, "Stars?"), 4, 5)
-    assert "Average 1,500.0\n" in results(Question("q", Kind.NUMBER, "Rows?"), 1000, 2000) + "\n"
+    assert "Average 1,500.0 (n 2)\n" in results(Question("q", Kind.NUMBER, "Rows?"), 1000, 2000)
 
 
 def test_the_steps_of_a_scale_are_in_words() -> None:
@@ -124,3 +125,29 @@ def test_the_button_brings_the_newest_results_of_the_run() -> None:
     card = results_card(Results(run_of(survey), 0, 0, ()))
     (button,) = [node for node in nodes(card["actions"]) if node.get("type") == "Action.Execute"]
     assert button["data"] == {"act": "results", "run": "exports-1"}
+
+
+def test_a_figure_has_its_n_and_its_interval_beside_it() -> None:
+    said = results(Question("q", Kind.NPS, "How likely?"), *SCALE * 15)
+    assert "NPS +25 (n 120, 95 %: +10 to +39)" in said
+    assert "50% · 60\n  (41–59%)" in said
+    assert "Ranges are 95 % intervals" in said
+    assert "Too few" not in said
+
+
+def test_numbers_have_a_median_beside_their_average() -> None:
+    said = results(Question("q", Kind.NUMBER, "Rows?"), *range(1, 22))
+    assert "Average 11.0 (n 21, 95 %: 8.2 to 13.8)" in said
+    assert "Median 11.0 (n 21, 95 %: 6.0 to 16.0)" in said
+
+
+def test_few_answers_are_called_too_few_instead_of_an_interval() -> None:
+    said = results(Question("q", Kind.RATING, "Stars?"), *[4] * 9)
+    assert "Average 4.0 of 5 (n 9)" in said
+    assert "Too few answers to say more." in said
+    assert "95 %" not in said
+
+
+def test_results_that_are_behind_say_so() -> None:
+    survey = Survey("s", "Exports", ())
+    assert "may not be counted yet" in shown(results_card(Results(run_of(survey), 0, 0, (), is_behind=True)))

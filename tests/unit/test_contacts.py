@@ -117,13 +117,17 @@ async def test_a_verdict_gives_the_reason_or_the_time(embedded: Store, clock: Cl
     assert [one.person.id for one in found] == [one.id for one in people]
     assert {one.person.id: one.reason for one in found if one.reason} == {
         "t:out": "opted out",
-        "t:new": "unreachable: no conversation yet",
         "t:gone": "unreachable: 403",
         "t:over": OVER_BUDGET,
     }
     times = {one.person.id: one.not_before for one in found if not one.reason}
     morning = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
-    assert times == {"t:there": clock.now(), "t:here": morning, "t:boss": clock.now()}
+    assert times == {
+        "t:new": morning + timedelta(hours=1),
+        "t:there": clock.now(),
+        "t:here": morning,
+        "t:boss": clock.now(),
+    }
 
 
 async def test_whoever_starts_the_run_is_left_out_when_nothing_can_be_sent_to_them(

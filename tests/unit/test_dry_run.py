@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 
 from feedback.contacts import ContactRules
 from feedback.dry_run import DryRun, dry_run
@@ -46,12 +47,11 @@ async def test_everybody_is_counted_once_with_the_reason(embedded: Store) -> Non
     assert found.excluded == {
         "opted out": 3,
         "unreachable: the app was removed": 1,
-        "unreachable: no conversation yet": 1,
         "contact budget": 1,
     }
-    assert (found.reachable, found.waiting, found.people) == (120, {}, 126)
-    assert found.finishes_at == NOON + timedelta(seconds=12)
-    assert found.seconds(NOON) == 12
+    assert (found.reachable, found.first_contacts, found.waiting, found.people) == (121, 1, {}, 126)
+    assert found.finishes_at == NOON + timedelta(seconds=12.2), "a first contact costs two requests"
+    assert found.seconds(NOON) == 12.2
 
 
 async def test_tenants_are_sent_to_side_by_side(embedded: Store) -> None:
@@ -78,15 +78,16 @@ async def test_whoever_asks_is_not_kept_waiting(embedded: Store) -> None:
 
 
 async def test_an_audience_without_anybody_is_done_at_once(embedded: Store) -> None:
-    assert await _try(embedded) == DryRun(reachable=0, excluded={}, waiting={}, finishes_at=NOON)
+    assert await _try(embedded) == DryRun(reachable=0, first_contacts=0, excluded={}, waiting={}, finishes_at=NOON)
     assert (await _try(embedded)).seconds(NOON + timedelta(hours=1)) == 0
 
 
-async def test_people_of_a_panel_who_never_wrote_are_counted_as_such(embedded: Store, clock: Clock) -> None:
+async def test_people_of_a_panel_who_never_wrote_are_first_contacts(embedded: Store, clock: Clock) -> None:
     file = PeopleFile(tuple(Listed("t", f"{number}") for number in range(3)))
     await import_panel(embedded, "insiders", file, by="home:boss", now=clock.now())
     found = await _try(embedded, "panel insiders")
-    assert (found.reachable, found.excluded) == (0, {"unreachable: no conversation yet": 3})
+    assert (found.reachable, found.first_contacts, found.excluded) == (3, 3, {})
+    assert found.seconds(NOON) == pytest.approx(0.6)
 
 
 async def test_nothing_is_written(embedded: Store) -> None:

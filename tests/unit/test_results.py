@@ -3,7 +3,7 @@
 import pytest
 
 from feedback.questions import Answer, Choice, Kind, Question
-from feedback.results import question_result
+from tests.unit.tallied import result_of
 
 CHOICES = (Choice("a", "Apples"), Choice("b", "Bees"))
 
@@ -13,23 +13,28 @@ def _question(kind: Kind) -> Question:
 
 
 def test_nps_is_promoters_minus_detractors() -> None:
-    result = question_result(_question(Kind.NPS), [10, 9, 8, 7, 6, 0])
+    result = result_of(_question(Kind.NPS), [10, 9, 8, 7, 6, 0])
     assert result.n == 6
-    assert result.nps == pytest.approx(0)
-    assert result.mean == pytest.approx(40 / 6)
+    assert result.nps is not None
+    assert result.nps.value == pytest.approx(0)
+    assert result.mean is not None
+    assert result.mean.value == pytest.approx(40 / 6)
     assert dict(result.counts)["10"] == 1
     assert [label for label, _ in result.counts] == [str(step) for step in range(11)]
 
 
 @pytest.mark.parametrize(("answers", "nps"), [([10] * 3, 100), ([0, 6], -100), ([7, 8], 0), ([9, 9, 9, 6], 50)])
 def test_nps_of_known_answers(answers: list[Answer], nps: float) -> None:
-    assert question_result(_question(Kind.NPS), answers).nps == pytest.approx(nps)
+    found = result_of(_question(Kind.NPS), answers).nps
+    assert found is not None
+    assert found.value == pytest.approx(nps)
+    assert found.n == len(answers)
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_without_answers_there_are_no_figures(kind: Kind) -> None:
-    result = question_result(_question(kind), [])
-    assert (result.n, result.mean, result.nps, result.latest) == (0, None, None, ())
+    result = result_of(_question(kind), [])
+    assert (result.n, result.mean, result.median, result.nps, result.latest) == (0, None, None, None, ())
     assert sum(count for _, count in result.counts) == 0
 
 
@@ -47,17 +52,33 @@ CASES: list[tuple[Kind, list[Answer], dict[str, int]]] = [
 
 @pytest.mark.parametrize(("kind", "answers", "counts"), CASES)
 def test_each_kind_is_counted_its_way(kind: Kind, answers: list[Answer], counts: dict[str, int]) -> None:
-    result = question_result(_question(kind), answers)
+    result = result_of(_question(kind), answers)
     assert dict(result.counts) == counts
     assert result.n == len(answers)
 
 
 def test_the_mean_is_of_numbers_only() -> None:
-    assert question_result(_question(Kind.NUMBER), [1.5, 2]).mean == pytest.approx(1.75)
-    assert question_result(_question(Kind.YES_NO), [True]).mean is None
+    result = result_of(_question(Kind.NUMBER), [1.5, 2])
+    assert result.mean is not None
+    assert result.mean.value == pytest.approx(1.75)
+    assert result_of(_question(Kind.YES_NO), [True]).mean is None
 
 
 def test_the_newest_texts_are_shown() -> None:
-    assert question_result(_question(Kind.TEXT), [f"text {n}" for n in range(9)]).latest == tuple(
+    assert result_of(_question(Kind.TEXT), [f"text {n}" for n in range(9)]).latest == tuple(
         f"text {n}" for n in range(5)
     )
+
+
+def test_the_median_is_of_numbers_without_a_scale() -> None:
+    result = result_of(_question(Kind.NUMBER), [1, 100, 2.5, 2])
+    assert result.median is not None
+    assert (result.median.value, result.median.n, result.median.interval) == (2.25, 4, None)
+    assert result_of(_question(Kind.RATING), [1, 5]).median is None
+
+
+def test_the_interval_of_a_mean_stays_on_its_scale() -> None:
+    mean = result_of(_question(Kind.RATING), [5] * 11 + [1]).mean
+    assert mean is not None
+    assert mean.interval is not None
+    assert mean.interval.high == 5

@@ -28,6 +28,15 @@ def test_dev_needs_no_app_id_and_listens_on_this_machine_only() -> None:
     assert "127.0.0.1" in settings.service_hosts
 
 
+def test_first_conversations_are_opened_at_microsofts_address_and_in_dev_nowhere_unless_it_is_said() -> None:
+    assert Settings.from_env(REAL).service_url == "https://smba.trafficmanager.net/teams"
+    assert Settings.from_env({"HEARBACK_DEV": "1"}).service_url == ""
+    here = "http://127.0.0.1:1/teams"
+    assert Settings.from_env({"HEARBACK_DEV": "1", "HEARBACK_SERVICE_URL": here}).service_url == here
+    with pytest.raises(SettingsError, match="HEARBACK_SERVICE_URL: expected an address"):
+        Settings.from_env({**REAL, "HEARBACK_SERVICE_URL": "smba.trafficmanager.net"})
+
+
 @pytest.mark.parametrize("value", ["0", "yes", "true", ""])
 def test_only_one_means_dev(value: str) -> None:
     with pytest.raises(SettingsError):

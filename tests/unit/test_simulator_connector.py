@@ -80,6 +80,20 @@ async def test_a_chat_is_created_by_either_id_and_is_the_same_each_time(teams: T
     assert ben.texts == ["hello"]
 
 
+async def test_a_chat_that_is_created_is_seen_by_nobody(teams: Teams, ask: Ask) -> None:
+    ben = teams.person("Ben Sample", has_bot=True)
+    assert (await ask("POST", "", creation(teams, ben.who.object_id, isGroup=False)))[0] == 201
+    assert (ben.inbox, ben.view.history) == ([], [])
+
+
+async def test_once_the_app_is_removed_no_chat_is_created_until_it_is_back(teams: Teams, ask: Ask, ana: Person) -> None:
+    ana.has_bot = False
+    status, body = await ask("POST", "", creation(teams, ana.who.object_id))
+    assert (status, error_code(body)) == (403, "ForbiddenOperationException")
+    ana.has_bot = True
+    assert await ask("POST", "", creation(teams, ana.who.object_id)) == (201, {"id": ana.who.conversation})
+
+
 async def test_the_tenant_may_stand_in_the_channel_data(teams: Teams, ask: Ask, ana: Person) -> None:
     body = creation(teams, ana.who.object_id, tenantId=None, channelData={"tenant": {"id": teams.tenant}})
     assert (await ask("POST", "", body))[0] == 201
@@ -100,6 +114,7 @@ async def test_no_chat_is_created_for_people_without_the_app_or_in_another_tenan
 
 async def test_a_chat_needs_one_member_a_tenant_and_the_right_bot(teams: Teams, ask: Ask, ana: Person) -> None:
     wrong: list[Json] = [{"members": []}, {"tenantId": ""}, {"bot": {"id": "28:other"}}, {"activity": {"text": "x"}}]
+    wrong.append({"isGroup": True})
     for change in wrong:
         status, body = await ask("POST", "", creation(teams, ana.who.object_id, **change))
         assert (status, error_code(body)) == (400, "BadArgument"), change
