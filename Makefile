@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check install bench package requirements chromium clean
+.PHONY: help run demo test check install bench cosmos-setup test-cosmos package requirements chromium clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -29,6 +29,12 @@ bench: install  ## Measure the product beside its baselines
 	@$(BIN)/python -m benchmarks.answers
 	@$(BIN)/python -m benchmarks.broadcast
 	@$(BIN)/python -m benchmarks.results
+
+cosmos-setup: install  ## Make the database and containers in your own Cosmos DB account
+	@$(BIN)/python -m store.setup
+
+test-cosmos: install  ## Run the store's suite against the account of COSMOS_ENDPOINT
+	@$(BIN)/pytest tests/contract -k real
 
 package: install  ## Build the Teams app package into build/
 	@$(BIN)/python -m deployment.package $(PACKAGE_ARGS)

@@ -7,7 +7,7 @@ import random
 import secrets
 import sys
 import time as clocks
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -24,6 +24,7 @@ from bot.endpoint import MAX_BODY, MessagesEndpoint
 from bot.files import FILE_HOSTS, FileFetcher
 from bot.guides import GuideRoom
 from bot.handler import FeedbackBot
+from bot.meetings import Meetings
 from bot.metrics import Metrics, counting
 from bot.once import Once
 from bot.router import Router
@@ -58,12 +59,13 @@ from feedback.survey_files import read_survey
 from feedback.surveys import import_survey, list_surveys
 from feedback.tallier import Tallier
 from settings import Settings, SettingsError
-from store.contract import Store, StoreError
-from store.sqlite import open_sqlite
+from store.contract import Incomplete, Store, StoreError
+from store.opening import open_store
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 CONNECTIONS = 100  # to Teams at once
 RESTART_S = 5.0  # before a part that failed is started again
+OK, SILENT = "ok", "does not answer"
 
 Now = Callable[[], datetime]
 
@@ -91,7 +93,7 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     app = web.Application(client_max_size=MAX_BODY, middlewares=[counting(metrics)])
 
     async def running(app: web.Application) -> AsyncIterator[None]:
-        kept = store or await open_sqlite(settings.store_path)
+        kept = store or await open_store(settings.store)
         connections = aiohttp.TCPConnector(limit=CONNECTIONS)
         try:
             async with aiohttp.ClientSession(connector=connections) as session, _queue(settings, kept, now) as queue:
@@ -175,6 +177,7 @@ async def _assemble(
     links = Links(link_key(settings.app_password or secrets.token_hex(32)), settings.public_url)
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
+    meetings = Meetings(store, now)
     parts = Parts(
         store=store,
         policy=policy,
@@ -183,6 +186,7 @@ async def _assemble(
         fetch_file=files.fetch,
         is_allowed_tenant=gate.is_allowed_tenant,
         wake_ticker=ticker.wake,
+        meet_later=meetings.add,
         tallier=tallier,
         watcher=watcher,
         links=links,
@@ -193,13 +197,39 @@ async def _assemble(
     app[ENDPOINT] = MessagesEndpoint(
         HearbackAdapter(connector), FeedbackBot(parts, router), gate=gate, verifier=_verifier(settings, session)
     )
-    if settings.is_dev:
-        await _load_sample(store)
-    await broadcaster.recover()
+
+    async def prepare() -> None:
+        await store.ping()
+        if settings.is_dev:
+            await _load_sample(store)
+        await broadcaster.recover()
+
+    is_prepared = await _is_done(prepare)
     app[WORKER], app[TICKER], app[TALLIER], app[WATCHER] = worker, ticker, tallier, watcher
     app[DOWNLOADS] = Downloads(store, policy, links, now=now)
     app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
+    app[WORK].add(asyncio.create_task(meetings.run(), name="meetings"))
+    if not is_prepared:
+        app[WORK].add(asyncio.create_task(_prepare(prepare), name="preparation"))
     return app[WORK]
+
+
+async def _prepare(prepare: Callable[[], Awaitable[None]]) -> None:
+    """Do what could not be done at the start, as soon as the store lets us; /readyz says what is missing."""
+    while True:
+        await asyncio.sleep(RESTART_S)
+        if await _is_done(prepare):
+            log.info("the store answers")
+            return
+
+
+async def _is_done(prepare: Callable[[], Awaitable[None]]) -> bool:
+    try:
+        await prepare()
+    except StoreError as error:
+        log.error("not ready: the store %s", error)  # noqa: TRY400 - the message says it all
+        return False
+    return True
 
 
 def contact_rules(settings: Settings) -> ContactRules:
@@ -259,18 +289,20 @@ async def _alive(_request: web.Request) -> web.Response:
 async def _ready(request: web.Request) -> web.Response:
     """Say by name which part answers; 503 when one does not."""
     app = request.app
-    parts = {"store": await _answers(app[STORE]), "queue": await _answers(app[QUEUE])}
-    parts |= {name: part.is_well for name, part in _steady(app).items()}
-    words = {name: "ok" if is_ok else "does not answer" for name, is_ok in parts.items()}
-    return web.json_response(words, status=200 if all(parts.values()) else 503)
+    words = {"store": await _answer(app[STORE]), "queue": await _answer(app[QUEUE])}
+    words |= {name: OK if part.is_well else SILENT for name, part in _steady(app).items()}
+    return web.json_response(words, status=200 if set(words.values()) == {OK} else 503)
 
 
-async def _answers(part: Store | Queue) -> bool:
+async def _answer(part: Store | Queue) -> str:
+    """Say how a part is. What the deployment has left out is named."""
     try:
         await part.ping()
+    except Incomplete as incomplete:
+        return str(incomplete)
     except StoreError:
-        return False
-    return True
+        return SILENT
+    return OK
 
 
 async def _keep_working(part: Worker | Ticker | Tallier | Watcher, name: str) -> None:

@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 PLAYGROUND_USER = "00000000-0000-0000-0000-0000000000020"  # the Agents Playground's own default person
 PLAYGROUND_TENANT = "00000000-0000-0000-0000-0000000000001"
+COSMOS = "cosmos"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -40,7 +41,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MicrosoftAppType", "SingleTenant", "Type of the registration; SingleTenant is the one supported."),
     Setting("MicrosoftAppTenantId", "", "Entra tenant id of the registration."),
     Setting("HEARBACK_DEV", "", "1: run without an app id and without checking tokens, on this machine only."),
-    Setting("HEARBACK_STORE", "sqlite:///data/hearback.db", "Where documents are kept: sqlite:///path."),
+    Setting("HEARBACK_STORE", "sqlite:///data/hearback.db", "Where documents are kept: sqlite:///path, or cosmos."),
+    Setting("COSMOS_ENDPOINT", "", "With HEARBACK_STORE=cosmos: https://<account>.documents.azure.com."),
+    Setting("COSMOS_KEY", "", "Key of that account. Without one: managed identity.", is_secret=True),
+    Setting("COSMOS_DATABASE", "hearback", "Database in that account. The deployment makes it."),
+    Setting("COSMOS_VERIFY_TLS", "1", "0: take any certificate from an emulator. Only on this machine."),
     Setting(
         "HEARBACK_QUEUE",
         "store",
@@ -99,8 +104,17 @@ class AzureQueueAt(msgspec.Struct, frozen=True):
     endpoint: str
 
 
+class CosmosAt(msgspec.Struct, frozen=True):
+    """Which database of Azure Cosmos DB to use; without a key, by managed identity."""
+
+    endpoint: str
+    database: str
+    key: str = ""
+    verifies_tls: bool = True
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings, checked. `store_path` is where SQLite keeps its file; without `azure_queue` the queue is there."""
+    """The settings, checked. `store` is SQLite's file or a database; without `azure_queue` the queue is there."""
 
     host: str
     port: int
@@ -108,7 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     app_password: str
     app_tenant: str
     is_dev: bool
-    store_path: Path
+    store: Path | CosmosAt
     azure_queue: AzureQueueAt | None
     admins: frozenset[str]
     home_tenants: frozenset[str]
@@ -137,7 +151,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             app_password=reading.text("MicrosoftAppPassword"),
             app_tenant=app_tenant,
             is_dev=is_dev,
-            store_path=reading.store(),
+            store=reading.store("HEARBACK_STORE"),
             azure_queue=reading.queue(),
             admins=reading.names("HEARBACK_ADMINS") or _only(PLAYGROUND_USER, when=is_dev),
             home_tenants=reading.names("HEARBACK_HOME_TENANTS")
@@ -197,9 +211,20 @@ class _Reading:
             return self.url("HEARBACK_PUBLIC_URL")
         return f"http://127.0.0.1:{self.text('PORT')}" if is_dev else ""
 
-    def store(self) -> Path:
-        path = self._parsed("HEARBACK_STORE", _sqlite_path, "sqlite:///path/of/the/file.db")
-        return path or Path()
+    def store(self, name: str) -> Path | CosmosAt:
+        """Return where documents are, as a setting says it."""
+        path = self._parsed(name, _sqlite_path, "sqlite:///path/of/the/file.db, or cosmos")
+        return self._cosmos() if path is None and self.text(name) == COSMOS else path or Path()
+
+    def _cosmos(self) -> CosmosAt:
+        """Return which database to use. Never tells the key."""
+        if not self.text("COSMOS_ENDPOINT"):
+            self.problems.append("HEARBACK_STORE=cosmos needs COSMOS_ENDPOINT: https://<account>.documents.azure.com.")
+            return CosmosAt("", "")
+        at, verify = self.url("COSMOS_ENDPOINT"), self.text("COSMOS_VERIFY_TLS")
+        if verify not in {"0", "1"} or (verify == "0" and urlsplit(at).hostname not in LOOPBACK):
+            self.problems.append("COSMOS_VERIFY_TLS: expected 1; 0 is for an emulator on this machine alone.")
+        return CosmosAt(at, self.text("COSMOS_DATABASE"), key=self.text("COSMOS_KEY"), verifies_tls=verify != "0")
 
     def quiet_hours(self) -> tuple[time, time] | None:
         return self._parsed("HEARBACK_QUIET_HOURS", _quiet_hours, "hours such as 20:00-08:00, in quarters, or off")
@@ -274,7 +299,18 @@ def _quiet_hours(text: str) -> tuple[time, time] | None:
     return start, end
 
 
-def _sqlite_path(text: str) -> Path:
+def store_at(text: str, environment: Mapping[str, str]) -> Path | CosmosAt:
+    """Return the store that a text such as `sqlite:///path` or `cosmos` names. Raises `SettingsError`."""
+    reading = _Reading({**environment, "HEARBACK_STORE": text})
+    found = reading.store("HEARBACK_STORE")
+    if reading.problems:
+        raise SettingsError(reading.problems)
+    return found
+
+
+def _sqlite_path(text: str) -> Path | None:
+    if text == COSMOS:
+        return None
     scheme, found, path = text.partition(":///")
     if scheme != "sqlite" or not found or not path:
         raise ValueError

@@ -111,7 +111,7 @@ async def measure(plan: Plan, channel: Sequence[str] = ("-m", "benchmarks.channe
     """Measure everything. `channel` is the program of the connector. Raises `Wrong` when something was not sent."""
     started_at = time.perf_counter()
     async with _service(channel) as service:
-        await _populate(service, plan.people)
+        await populate(service, plan.people)
         speeds: list[Speed] = []
         per_s: dict[str, list[float]] = {"continue_conversation": [], "raw_post": []}
         rss = 0.0
@@ -154,7 +154,8 @@ async def _service(channel: Sequence[str]) -> AsyncIterator[Service]:
                 await store.close()
 
 
-async def _populate(service: Service, people: int) -> None:
+async def populate(service: Service, people: int) -> None:
+    """Write so many people whom the connector knows."""
     for start in range(0, people, TOGETHER):
         numbers = range(start, min(start + TOGETHER, people))
         contacts = [Contact(TENANT, str(n), f"Sample Person {n}", "en-US", _chat(service.url, n)) for n in numbers]

@@ -153,7 +153,7 @@ def _contact(who: Who, bot: Bot) -> Contact:
     chat = Conversation(
         id=who.conversation, service_url=bot.service_url, user_id=who.user_id, bot_id=bot_id(bot.app_id)
     )
-    return Contact(tenant=who.tenant, object_id=who.object_id, name=who.name, locale=who.locale, conversation=chat)
+    return Contact(who.tenant, who.object_id, who.name, who.locale, chat, time_zone=who.time_zone)
 
 
 def _sent(run: Run, key: str, slice_: int) -> Delivery:

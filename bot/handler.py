@@ -11,7 +11,7 @@ from bot.turn import CARD_TYPE, Parts, Reply
 from broadcast.messenger import SendError
 from cards.errors import went_wrong_card
 from cards.help import welcome_card
-from feedback.people import Contact, Conversation, Person, mark_unreachable, meet, person_id
+from feedback.people import Contact, Conversation, Person, mark_unreachable, meet, person_id, stranger
 from store.contract import StoreError
 
 ADAPTIVE_ACTION = "adaptiveCard/action"
@@ -58,7 +58,9 @@ class FeedbackBot(TeamsActivityHandler):
         if not isinstance(data, dict) or not _is_personal(activity):
             return _respond(turn_context, 400)
         try:
-            reply = await self._router.action(turn_context, await self._meet(activity), data)
+            contact = _contact(activity)
+            reply = await self._router.action(turn_context, stranger(contact), data)
+            self._parts.meet_later(contact)
         except StoreError:
             log.exception("card action not done, reference %s", activity.id)
             reply = Reply("Not saved — please try again in a minute.")

@@ -9,7 +9,7 @@ import msgspec
 from feedback.audit import Record, record_change
 from feedback.dry_run import DryRun
 from feedback.links import Links
-from feedback.people import Person, Policy, Role
+from feedback.people import Contact, Person, Policy, Role
 from feedback.runs import Run
 from feedback.standing import Standing
 from feedback.surveys import Survey
@@ -110,6 +110,7 @@ class Parts(msgspec.Struct, frozen=True):
     fetch_file: Callable[[File], Awaitable[str]]
     is_allowed_tenant: Callable[[str], bool]
     wake_ticker: Callable[[], None]  # something new may be due
+    meet_later: Callable[[Contact], None]
     tallier: Tallier
     watcher: Watcher
     links: Links

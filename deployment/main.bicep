@@ -36,6 +36,12 @@ param location string = resourceGroup().location
 @description('Size of the machine: SCSI disks and Premium storage are needed.')
 param machineSize string = 'Standard_B2als_v2'
 
+@description('Keep the documents in Azure Cosmos DB instead of on the disk of the machine.')
+param inCosmos bool = false
+
+@description('With inCosmos: most request units a second; 0: serverless.')
+param cosmosThroughput int = 0
+
 var suffix = uniqueString(resourceGroup().id)
 var secretName = 'bot-password'
 
@@ -48,6 +54,13 @@ var appSettings = {
   HEARBACK_ADMINS: admins
   HEARBACK_HOME_TENANTS: homeTenants
   HEARBACK_ALLOWED_TENANTS: allowedTenants
+}
+
+// What takes their place when the documents are in Cosmos DB.
+var cosmosSettings = {
+  HEARBACK_STORE: 'cosmos'
+  COSMOS_ENDPOINT: 'https://hearback-${suffix}.documents.azure.com'
+  COSMOS_DATABASE: 'hearback'
 }
 
 // Settings whose value stays in the vault: the machine reads it into memory at every start.
@@ -120,6 +133,16 @@ module backups 'backups.bicep' = {
   }
 }
 
+module cosmos 'cosmos.bicep' = if (inCosmos) {
+  name: 'cosmos'
+  params: {
+    accountName: 'hearback-${suffix}'
+    location: location
+    principalId: identity.properties.principalId
+    maxThroughput: cosmosThroughput
+  }
+}
+
 module machine 'machine.bicep' = {
   name: 'machine'
   params: {
@@ -129,7 +152,7 @@ module machine 'machine.bicep' = {
     publicHost: publicHost
     dnsLabel: 'hearback-${suffix}'
     identityId: identity.id
-    appSettings: appSettings
+    appSettings: inCosmos ? union(appSettings, cosmosSettings) : appSettings
     secretSettings: secretSettings
     azureNames: {
       IDENTITY: identity.properties.clientId

@@ -11,15 +11,19 @@ class Container(msgspec.Struct, frozen=True):
     """One container: its partition field, the fields that queries may use, and its schema history.
 
     `fields` are indexed; everything else is left out of the index. `across` are those of them that few documents have
-    and that are asked for over all partitions. `upgrades[n]` turns a document of
-    version n into one of version n + 1. `expires` says that documents may carry `ttl`, in seconds.
+    and that are asked for over all partitions. `orders` are those that long lists are ordered by: Cosmos DB keeps an
+    index for each, others are ordered by reading. `upgrades[n]` turns a document of version n into one of version
+    n + 1. `expires` says that documents may carry `ttl`, in seconds. `shared` are ids of documents that many ask for at
+    once and few write: `get` may give them as they were two seconds ago, where another process has written since.
     """
 
     name: str
     partition: str
     fields: tuple[str, ...] = ()
     across: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
     expires: bool = False
+    shared: tuple[str, ...] = ()
     version: int = 1
     upgrades: Mapping[int, Callable[[Doc], Doc]] = {}
 
@@ -44,9 +48,11 @@ CONTAINERS: dict[str, Container] = {
             "run",
             fields=("kind", "state", "reason", "sent_at", "slice", "created_at", "created_by", "survey_id"),
             across=("created_at", "created_by", "survey_id"),
+            orders=("created_at",),
+            shared=("run",),
         ),
-        Container("ledger", "book", fields=("kind", "at", "author")),
-        Container("state", "id", fields=("kind", "due_at"), expires=True),
+        Container("ledger", "book", fields=("kind", "at", "author"), orders=("at",)),
+        Container("state", "id", fields=("kind", "due_at"), orders=("due_at",), expires=True),
         Container("audit", "day", fields=("at",)),
     )
 }

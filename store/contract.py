@@ -52,6 +52,10 @@ class Unavailable(StoreError):
     """The store cannot be reached, or did not say whether it wrote."""
 
 
+class Incomplete(Unavailable):
+    """The database lacks parts that the deployment makes; the message names them."""
+
+
 class Op(StrEnum):
     """How a condition compares a field with its value."""
 
@@ -121,10 +125,10 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """The latest version of what was written since a mark, oldest write first, and the next mark.
+    """The latest version of what was written since a mark, in each partition oldest write first, and the next mark.
 
     A document written twice appears once, with its last version; deletions do not appear. There may be fewer
-    documents than asked for; none means that there is nothing more.
+    documents than asked for, and where a batch wrote them together, more; none means that there is nothing more.
     """
 
     docs: list[Doc]
@@ -144,7 +148,7 @@ class Store(Protocol):
     """
 
     async def get(self, container: str, partition: str, doc_id: str) -> Doc | None:
-        """Return one document, or None."""
+        """Return one document, or None. One that its container shares may be what it was two seconds ago."""
 
     async def create(self, container: str, doc: Doc) -> Doc:
         """Write a new document. Raises `Conflict` where the id exists."""

@@ -29,9 +29,10 @@ from store.contract import (
     is_usable_name,
     partition_of,
 )
+from store.paging import Question
 from store.sqlite_file import meaning_of, open_reader, open_writer
 from store.sqlite_plan import Row, check_size, step_of
-from store.sqlite_query import Question, tally_sql
+from store.sqlite_query import tally_sql
 from store.sqlite_reader import Reader
 from store.sqlite_writer import Writer
 

@@ -23,8 +23,8 @@ from store.contract import (
     TooLarge,
     decode,
     encode,
-    holds,
 )
+from store.patching import patched
 
 Key = tuple[str, str]  # partition and id
 
@@ -101,7 +101,7 @@ class Plan:
                 _check_etag(container, step.id, row, step.etag)
                 return None
             case Patch():
-                doc = patched(container, row, step)
+                doc = _patched(container, row, step)
                 return self._row(encode(container, doc), lifetime_of(container, doc))
 
     def _row(self, body: bytes, lifetime_s: int | None) -> Row:
@@ -110,20 +110,10 @@ class Plan:
         return Row(self.last, expires, body)
 
 
-def patched(container: str, row: Row | None, patch: Patch) -> Doc:
-    """Return the document with the patch applied. Raises `Missing`, `Conflict` or `ValueError`."""
+def _patched(container: str, row: Row | None, patch: Patch) -> Doc:
     if row is None:
         raise _missing(container, patch.id)
-    doc = decode(container, row.body, str(row.seq))
-    if not holds(doc, patch.when):
-        msg = f"{container} {patch.id} is no longer as the change expects it"
-        raise Conflict(msg)
-    for field, amount in patch.add.items():
-        doc[field] = _sum(field, doc.get(field, 0), amount)
-    doc.update(patch.set)
-    for field in patch.unset:
-        doc.pop(field, None)
-    return doc
+    return patched(container, decode(container, row.body, str(row.seq)), patch)
 
 
 def step_of(container: str, change: Change) -> Step:
@@ -156,10 +146,3 @@ def _check_etag(container: str, doc_id: str, row: Row | None, etag: str | None) 
 
 def _missing(container: str, doc_id: str) -> Missing:
     return Missing(f"{container} has no {doc_id}")
-
-
-def _sum(field: str, found: object, amount: int) -> int | float:
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        msg = f"cannot add to {field!r}, which is not a number"
-        raise ValueError(msg)  # noqa: TRY004 - it is the document that is wrong, not the type of an argument
-    return found + amount

@@ -5,9 +5,6 @@ lock back and forth with the event loop. Values are bound as JSON, so that SQLit
 exactly as it reads one that is stored.
 """
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Sequence
 from string import Template
 
@@ -15,6 +12,7 @@ import msgspec
 
 from store.containers import CONTAINERS, Container
 from store.contract import Doc, Op, Where, decode
+from store.paging import Position, Question, read_token, token_at
 
 MAX_PAGE = 400  # documents: SQLite makes no text over 10^9 bytes, and each document may have 2 MB
 _RANGES = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
@@ -39,24 +37,6 @@ Row = tuple[int, msgspec.Raw]  # the sequence number and the body
 Sql = tuple[str, list[object]]  # with its parameters
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What `Store.query` is asked, but for where the page starts and how long it is."""
-
-    container: str
-    partition: str | None
-    where: Sequence[Where]
-    order: str
-    descending: bool
-
-
-class _Position(msgspec.Struct, frozen=True, array_like=True):
-    """The last document of a page, by what the page is ordered by."""
-
-    value: str | int | float
-    partition: str
-    id: str
-
-
 def page_sql(question: Question, continuation: str | None, *, now: float, limit: int) -> Sql:
     """Return the statement for one page. Raises `ValueError` for a continuation that is not this question's."""
     kind = CONTAINERS[question.container]
@@ -64,7 +44,7 @@ def page_sql(question: Question, continuation: str | None, *, now: float, limit:
     if question.partition is not None:
         parts.append(("partition = ?", [question.partition]))
     if continuation is not None:
-        parts.append(_after(kind, question, _read_token(question, continuation)))
+        parts.append(_after(kind, question, read_token(question, continuation)))
     way = "DESC" if question.descending else "ASC"
     order = ", ".join(f"{column} {way}" for column in _order_columns(kind, question))
     return _statement(kind, parts, order, limit)
@@ -101,26 +81,7 @@ def token_after(question: Question, row: Row) -> str:
     """Return the continuation of a page that ends with this row."""
     # The stored document counts, not the upgraded one: the index knows the stored one.
     stored: Doc = msgspec.json.decode(row[1])
-    partition = stored[CONTAINERS[question.container].partition]
-    position = msgspec.json.encode([stored[question.order], partition, stored["id"]])
-    return base64.urlsafe_b64encode(_digest(question, position) + position).decode()
-
-
-def _read_token(question: Question, token: str) -> _Position:
-    msg = "not a continuation of this query"
-    try:
-        raw = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
-        if raw[:8] == _digest(question, raw[8:]):
-            return msgspec.json.decode(raw[8:], type=_Position)
-    except (binascii.Error, UnicodeError, msgspec.DecodeError) as error:
-        raise ValueError(msg) from error
-    raise ValueError(msg)
-
-
-def _digest(question: Question, position: bytes) -> bytes:
-    # Against mix-ups and garbled tokens, not against attackers: a forged position shows nothing but another page.
-    body = msgspec.json.encode(question, order="deterministic")
-    return hashlib.blake2b(body + b"\0" + position, digest_size=8).digest()
+    return token_at(question, stored)
 
 
 def _statement(kind: Container, parts: Sequence[Sql], order: str, limit: int) -> Sql:
@@ -149,7 +110,7 @@ def _order_columns(kind: Container, question: Question) -> list[str]:
     return list(dict.fromkeys(columns))  # the order by id needs no second id
 
 
-def _after(kind: Container, question: Question, position: _Position) -> Sql:
+def _after(kind: Container, question: Question, position: Position) -> Sql:
     sign = "<" if question.descending else ">"
     value = _value_of(kind, question.order)
     # The first comparison says nothing new: it is the one that SQLite finds an index for.

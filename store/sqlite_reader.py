@@ -5,10 +5,10 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
 from store.contract import Changes, Page, Unavailable
+from store.paging import Question
 from store.sqlite_file import meaning_of
 from store.sqlite_query import (
     MAX_PAGE,
-    Question,
     Row,
     Sql,
     changes_sql,

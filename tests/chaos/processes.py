@@ -12,14 +12,17 @@ import aiohttp
 from feedback.runs import FINAL, DeliveryState, deliveries, find_run
 from feedback.tallier import TURN_S, Tallier
 from feedback.tally_tree import rebuild
+from settings import CosmosAt
 from simulator import Teams
-from store.sqlite import open_sqlite
+from store.opening import open_store
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 30.0
 RUN_S = 90.0
 TURN_IS_OVER = timedelta(seconds=2 * TURN_S)
+
+Place = Path | CosmosAt
 
 
 class Process:
@@ -66,12 +69,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def settings_for(database: Path) -> dict[str, str]:
+def settings_for(place: Place) -> dict[str, str]:
     """Return the settings of a service on a database, fast and never quiet."""
     return {
+        **_store_settings(place),
         "PORT": str(free_port()),
         "HOST": "127.0.0.1",
-        "HEARBACK_STORE": f"sqlite:///{database}",
         "HEARBACK_ADMINS": ADMIN,
         "HEARBACK_HOME_TENANTS": HOME,
         "HEARBACK_ALLOWED_TENANTS": ELSEWHERE,
@@ -81,28 +84,40 @@ def settings_for(database: Path) -> dict[str, str]:
     }
 
 
-async def states_of(path: Path, run: str) -> dict[str, DeliveryState]:
-    """Return everybody's state, read from the file beside the service."""
-    store = await open_sqlite(path)
+def _store_settings(place: Place) -> dict[str, str]:
+    if isinstance(place, Path):
+        return {"HEARBACK_STORE": f"sqlite:///{place}"}
+    return {
+        "HEARBACK_STORE": "cosmos",
+        "COSMOS_ENDPOINT": place.endpoint,
+        "COSMOS_KEY": place.key,
+        "COSMOS_DATABASE": place.database,
+        "COSMOS_VERIFY_TLS": "1" if place.verifies_tls else "0",
+    }
+
+
+async def states_of(place: Place, run: str) -> dict[str, DeliveryState]:
+    """Return everybody's state, read from the database beside the service."""
+    store = await open_store(place)
     try:
         return {one.id: one.state async for one in deliveries(store, run)}
     finally:
         await store.close()
 
 
-async def when_over(path: Path, run: str, people: int) -> dict[str, DeliveryState]:
+async def when_over(place: Place, run: str, people: int) -> dict[str, DeliveryState]:
     """Return the states when everybody is there and every state is final."""
     async with asyncio.timeout(RUN_S):
         while True:
-            states = await states_of(path, run)
+            states = await states_of(place, run)
             if len(states) == people and set(states.values()) <= FINAL:
                 return states
             await asyncio.sleep(0.2)
 
 
-async def check_tallies(path: Path, run: str) -> None:
+async def check_tallies(place: Place, run: str) -> None:
     """Count everything again: what the tallier comes to, after whatever happened, is exactly that."""
-    store = await open_sqlite(path)
+    store = await open_store(place)
     try:
         counting = Tallier(store, lambda: datetime.now(UTC) + TURN_IS_OVER, name="check")
         while not await counting.look():

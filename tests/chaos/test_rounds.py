@@ -17,15 +17,18 @@ from feedback.people import Contact, Conversation, meet
 from feedback.runs import DeliveryState
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey
+from settings import CosmosAt
 from simulator import Call, Fault, Person, Teams
-from store.sqlite import open_sqlite
-from tests.chaos.processes import RUN_S, Process, check_tallies, settings_for, when_over
-from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, is_survey
+from store.opening import open_store
+from tests.chaos.processes import RUN_S, Place, Process, check_tallies, settings_for, when_over
+from tests.cosmos_account import DATABASE, stand_in
+from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, TROUBLES, is_survey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "2"))
 PEOPLE = 2000
+FEWER = 300  # on the stand-in of Cosmos DB, which shares a process with the test
 SHARE = 0.08  # of the requests go wrong
 
 FAULTS: list[Fault] = [
@@ -60,10 +63,10 @@ def _bad_luck(chance: random.Random, reached: asyncio.Event, at: int) -> Callabl
     return respond
 
 
-async def _crowd(teams: Teams, database: Path) -> list[Person]:
+async def _crowd(teams: Teams, place: Place, size: int) -> list[Person]:
     """Write people who have all met the bot, and the survey, straight into the store."""
-    people = [teams.person(f"Sample {number}", tenant=ELSEWHERE, has_bot=True) for number in range(PEOPLE)]
-    store = await open_sqlite(database)
+    people = [teams.person(f"Sample {number}", tenant=ELSEWHERE, has_bot=True) for number in range(size)]
+    store = await open_store(place)
     for person in people:
         person.has_chat = True
     contacts = [
@@ -86,10 +89,25 @@ async def _crowd(teams: Teams, database: Path) -> list[Person]:
 async def test_a_round_ends_with_everybody_accounted_for(
     number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chance, database = random.Random(number), tmp_path / "hearback.db"
+    await _round(number, tmp_path, tmp_path / "hearback.db", PEOPLE, capsys)
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+async def test_so_does_a_round_on_cosmos_with_troubles_of_its_own(
+    number: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with stand_in() as account:
+        place = CosmosAt(account.url, DATABASE, key=account.key, verifies_tls=False)
+        account.troubles.by_chance(0.05, TROUBLES, seed=number, when=lambda call: call.kind == "docs")
+        await _round(number, tmp_path, place, FEWER, capsys)
+        assert account.counters().faults > 0
+
+
+async def _round(number: int, folder: Path, place: Place, size: int, capsys: pytest.CaptureFixture[str]) -> None:
+    chance = random.Random(number)
     async with Teams(tenant=HOME, keep_transcript=100) as teams:
-        people = await _crowd(teams, database)
-        services = [Process(teams, tmp_path, **settings_for(database)) for _ in range(1 + number % 2)]
+        people = await _crowd(teams, place, size)
+        services = [Process(teams, folder, **settings_for(place)) for _ in range(1 + number % 2)]
         try:
             for one in services:
                 await one.start()
@@ -97,18 +115,18 @@ async def test_a_round_ends_with_everybody_accounted_for(
             admin = teams.person("Sample Admin", tenant=HOME, object_id=ADMIN)
             await admin.install()
             reached = asyncio.Event()
-            teams.respond = _bad_luck(chance, reached, chance.randrange(50, PEOPLE - 200))
+            teams.respond = _bad_luck(chance, reached, chance.randrange(50, size - 200))
             await admin.say("send pulse to customers")
             await asyncio.wait_for(reached.wait(), RUN_S)
             await services[-1].kill()
             if len(services) == 1:
                 await services[0].start()
-            states = await when_over(database, "pulse-1", PEOPLE)
+            states = await when_over(place, "pulse-1", size)
         finally:
             for one in services:
                 await one.stop()
     _check(people, states)
-    await check_tallies(database, "pulse-1")
+    await check_tallies(place, "pulse-1")
     with capsys.disabled():
         counts = {state.value: count for state, count in sorted(Counter(states.values()).items())}
         print(f"\n  round {number}, {len(services)} services: {counts}")  # noqa: T201 - what the round is for
@@ -117,7 +135,7 @@ async def test_a_round_ends_with_everybody_accounted_for(
 def _check(people: list[Person], states: dict[str, DeliveryState]) -> None:
     """Nobody is lost, nobody got two cards, and whoever got none is known to have got none, or to be in doubt."""
     got = {f"{ELSEWHERE}:{one.who.object_id}": sum(map(is_survey, one.inbox)) for one in people}
-    assert len(states) == PEOPLE
+    assert len(states) == len(people)
     assert max(got.values()) == 1, "somebody got two cards"
     assert {who for who, state in states.items() if state is DeliveryState.SENT and not got[who]} == set()
     assert {who for who, state in states.items() if state is DeliveryState.FAILED and got[who]} == set()

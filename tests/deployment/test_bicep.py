@@ -1,5 +1,6 @@
 """The Bicep parses, names only settings the bot knows, and keeps the promises made to the operator."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,12 +8,15 @@ import pytest
 import tree_sitter_bicep
 from tree_sitter import Language, Node, Parser
 
-from settings import SETTINGS, Settings, SettingsError
+from settings import SETTINGS, CosmosAt, Settings, SettingsError
+from store.layout import layout
 
 FOLDER = Path("deployment")
 FILES = sorted(FOLDER.rglob("*.bicep"))
 MAIN = FOLDER / "main.bicep"
 MACHINE = FOLDER / "machine.bicep"
+COSMOS = FOLDER / "cosmos.bicep"
+LOADING = {"loadTextContent", "loadFileAsBase64", "loadJsonContent"}
 
 
 def parsed(source: str) -> Node:
@@ -50,7 +54,7 @@ def called_files(path: Path) -> list[Path]:
         one
         for one in nodes(parsed(path.read_text()))
         if one.type == "module_declaration"
-        or (one.type == "call_expression" and text(one.named_children[0]) in {"loadTextContent", "loadFileAsBase64"})
+        or (one.type == "call_expression" and text(one.named_children[0]) in LOADING)
     ]
     names = (next(part for part in nodes(one) if part.type == "string") for one in loads)
     return [path.parent / text(one).strip("'") for one in names]
@@ -86,8 +90,34 @@ def test_every_setting_the_machine_gives_is_one_the_bot_knows() -> None:
 def test_the_bot_starts_with_what_the_machine_gives() -> None:
     settings = Settings.from_env(environment())
     assert settings.checks_tokens
-    assert settings.store_path == Path("/data/hearback.db")
+    assert settings.store == Path("/data/hearback.db")
     assert settings.admins == {"ada"}
+
+
+def test_the_bot_starts_in_cosmos_by_managed_identity() -> None:
+    settings = Settings.from_env(environment() | variable(MAIN, "cosmosSettings"))
+    assert settings.store == CosmosAt("https://hearback-${suffix}.documents.azure.com", "hearback")
+    assert variable(MAIN, "cosmosSettings")["COSMOS_DATABASE"] == "hearback"
+    assert "var databaseName = 'hearback'" in COSMOS.read_text()
+
+
+def test_the_containers_are_those_that_the_store_declares() -> None:
+    assert json.loads((FOLDER / "cosmos.json").read_text()) == layout(), (
+        "python -m store.layout > deployment/cosmos.json"
+    )
+    assert "loadJsonContent('cosmos.json')" in COSMOS.read_text()
+
+
+def test_the_account_has_no_keys_and_can_be_restored() -> None:
+    source = COSMOS.read_text()
+    for promise in (
+        "disableLocalAuth: true",
+        "defaultConsistencyLevel: 'Session'",
+        "type: 'Continuous'",
+        "level: 'CanNotDelete'",
+        "scope: '${account.id}/dbs/${databaseName}'",
+    ):
+        assert promise in source
 
 
 def test_no_setting_the_machine_gives_for_the_bots_identity_could_be_left_out() -> None:

@@ -12,7 +12,19 @@ from broadcast.schedule import Ticker
 from broadcast.worker import Worker
 from settings import Settings
 from simulator import Json, Person, Teams
+from simulator.cosmos import (
+    CosmosStandIn,
+    gone,
+    reset_after,
+    reset_before,
+    retry_with,
+    stale_session,
+    throttled,
+    timed_out,
+    unavailable,
+)
 from store.contract import Store
+from tests.cosmos_account import environment_of, stand_in
 
 HOME = "11111111-1111-1111-1111-111111111111"
 ELSEWHERE = "22222222-2222-2222-2222-222222222222"
@@ -26,6 +38,23 @@ questions:
   - {id: why, kind: text, text: "Why?"}
   - {id: tools, kind: choices, text: "What do you use?", choices: [Phone, Laptop, Tablet]}
 """
+
+
+STORES = pytest.mark.parametrize("store_at", ["sqlite", "cosmos in trouble"], indirect=True)
+COSMOS = pytest.mark.parametrize("store_at", ["cosmos"], indirect=True)
+# 5 % of all requests about documents run into one of these; `hung` is another test's business
+TROUBLES = [
+    throttled(),
+    retry_with(),
+    gone(),
+    unavailable(),
+    unavailable(done=True),
+    timed_out(),
+    timed_out(done=True),
+    stale_session(),
+    reset_before(),
+    reset_after(),
+]
 
 
 def is_survey(message: Json) -> bool:
@@ -87,11 +116,29 @@ async def teams() -> AsyncIterator[Teams]:
 
 
 @pytest.fixture
-def settings(teams: Teams, tmp_path: Path) -> Settings:
+async def cosmos() -> AsyncIterator[CosmosStandIn]:
+    """Azure Cosmos DB, where nothing goes wrong unless a test says so."""
+    async with stand_in() as account:
+        yield account
+
+
+@pytest.fixture
+def store_at(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """Where the service keeps its documents: in a file, unless the test is parametrised with `STORES` or `COSMOS`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return {"HEARBACK_STORE": f"sqlite:///{tmp_path}/hearback.db"}
+    account: CosmosStandIn = request.getfixturevalue("cosmos")
+    if request.param == "cosmos in trouble":
+        account.troubles.by_chance(0.05, TROUBLES, seed=1, when=lambda call: call.kind == "docs")
+    return environment_of(account)
+
+
+@pytest.fixture
+def settings(teams: Teams, store_at: dict[str, str]) -> Settings:
     return Settings.from_env(
         {
             **teams.environment(),
-            "HEARBACK_STORE": f"sqlite:///{tmp_path}/hearback.db",
+            **store_at,
             "HEARBACK_ADMINS": ADMIN,
             "HEARBACK_HOME_TENANTS": HOME,
             "HEARBACK_ALLOWED_TENANTS": ELSEWHERE,

@@ -3,7 +3,9 @@
 import pytest
 
 from simulator import InputRefused, Person, Teams, action_titles, card_text
-from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, Service, is_survey
+from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, STORES, Service, is_survey
+
+pytestmark = STORES
 
 ANSWERS = {"q_nps": "9", "q_why": "It is *fast*.", "q_tools": "phone,laptop"}
 

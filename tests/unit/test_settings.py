@@ -64,8 +64,8 @@ def test_a_real_service_may_not_be_sent_to_this_machine() -> None:
 
 
 def test_the_store_is_a_path() -> None:
-    assert Settings.from_env({**REAL, "HEARBACK_STORE": "sqlite:////srv/h.db"}).store_path == Path("/srv/h.db")
-    assert Settings.from_env(REAL).store_path == Path("data/hearback.db")
+    assert Settings.from_env({**REAL, "HEARBACK_STORE": "sqlite:////srv/h.db"}).store == Path("/srv/h.db")
+    assert Settings.from_env(REAL).store == Path("data/hearback.db")
 
 
 WRONG = {
@@ -103,5 +103,6 @@ def test_a_name_that_is_nearly_right_is_not_ignored(name: str) -> None:
 def test_secrets_are_marked_and_have_no_default() -> None:
     assert {one.name: one.default for one in SETTINGS if one.is_secret} == {
         "MicrosoftAppPassword": "",
+        "COSMOS_KEY": "",
         "AZURE_STORAGE_CONNECTION_STRING": "",
     }

@@ -9,8 +9,9 @@ import pytest
 
 from store.containers import CONTAINERS
 from store.contract import Op, StoreError, Where
+from store.paging import Question
 from store.sqlite_file import MIGRATIONS, SCHEMA, migrate
-from store.sqlite_query import Question, changes_sql, page_sql
+from store.sqlite_query import changes_sql, page_sql
 
 FIELDS = [(one.name, field) for one in CONTAINERS.values() for field in one.fields]
 

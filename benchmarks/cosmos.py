@@ -1,0 +1,270 @@
+"""What Azure Cosmos DB is asked, and what it charges, for the product's own work: `python -m benchmarks.cosmos`.
+
+Product: `app.py` and broadcasting as in production, by the real SDK over HTTPS against the stand-in, which counts every
+request about documents and the request units that Microsoft publishes for it (`simulator/cosmos/charges.py` has the
+sources; queries are an estimate). Everything counts, also what the service asks by itself meanwhile: its looks at the
+queue, the meeting of those who answered. What the SDK asks once about the account and its containers is left out.
+
+answers: people who have the card press the button, each once, over HTTP; every reply must be the thank-you and every
+answer in the store, or there are no figures. deliveries: a run to as many people is planned, then sent to a connector.
+results: the page of the run with all its answers. Baseline: botbuilder's own pattern, a turn that reads its user state
+and its conversation state and writes both, by a `Storage` with one document for each on the same SDK.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import msgspec
+import uvloop
+from aiohttp import web
+from azure.cosmos import PartitionKey
+from azure.cosmos.aio import ContainerProxy, CosmosClient
+from azure.cosmos.exceptions import CosmosResourceNotFoundError
+from botbuilder.core import BotAdapter, ConversationState, Storage, TurnContext, UserState
+from botbuilder.schema import Activity, ChannelAccount, ConversationAccount
+
+from app import create_app
+from benchmarks.broadcast import Service, populate
+from benchmarks.load import LoadFailed, closed_loop
+from benchmarks.panel import CUSTOMERS, SURVEY, Wrong, check_kept, check_thanked, requests_of, write_panel
+from benchmarks.processes import NotStarted, free_port, running
+from bot.meetings import WAIT_S
+from feedback.results import results_of
+from feedback.runs import DeliveryState, progress
+from feedback.survey_files import read_survey
+from feedback.tallier import Tallier
+from settings import Settings
+from simulator import Teams
+from simulator.cosmos import CosmosStandIn
+from store.layout import layout
+from store.opening import open_store
+
+DATABASE = "hearback"
+CONNECTIONS = 32
+TURNS = 200
+ABOUT_DOCUMENTS = ("item.", "items.")
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How much to measure."""
+
+    people: int = 1000
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What something cost the database."""
+
+    requests: int
+    charge: float
+    by_name: dict[str, int]
+
+
+@asynccontextmanager
+async def _account() -> AsyncIterator[CosmosStandIn]:
+    async with CosmosStandIn() as account:
+        account.prepare(DATABASE, layout())
+        yield account
+
+
+def _settings(account: CosmosStandIn, teams: Teams) -> Settings:
+    return Settings.from_env(
+        {
+            **teams.environment(),
+            "HEARBACK_STORE": "cosmos",
+            "COSMOS_ENDPOINT": account.url,
+            "COSMOS_KEY": account.key,
+            "COSMOS_DATABASE": DATABASE,
+            "COSMOS_VERIFY_TLS": "0",
+            "HEARBACK_ALLOWED_TENANTS": CUSTOMERS,
+        }
+    )
+
+
+def _cost(account: CosmosStandIn) -> Cost:
+    """Return what was asked since the last reset, and count anew."""
+    found = {name: one for name, one in account.counters().by_name.items() if name.startswith(ABOUT_DOCUMENTS)}
+    account.reset_counters()
+    return Cost(
+        sum(one.requests for one in found.values()),
+        sum(one.charge for one in found.values()),
+        {name: one.requests for name, one in found.items()},
+    )
+
+
+async def measure(plan: Plan) -> dict[str, object]:
+    """Measure everything. Raises `Wrong` when something was not done."""
+    begun = time.perf_counter()
+    async with _account() as account, Teams() as teams:
+        report = await _answers(account, teams, plan)
+    async with _account() as account, Teams() as teams:
+        report |= await _deliveries(account, teams, plan)
+    async with _account() as account:
+        report |= await _baseline(account)
+    report |= {"people": plan.people, "cpus": os.cpu_count() or 0, "took_s": round(time.perf_counter() - begun, 1)}
+    return report
+
+
+async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str, object]:
+    settings = _settings(account, teams)
+    store = await open_store(settings.store)
+    panel = await write_panel(store, teams, plan.people)
+    async with _serving(settings) as port:
+        requests = requests_of(panel, teams.tokens.current())
+        account.reset_counters()
+        replies = await closed_loop(port, requests, connections=CONNECTIONS, seconds=3600)
+        await asyncio.sleep(2 * WAIT_S)  # whoever answered is met by then
+        cost = _cost(account)
+    await check_kept(store, panel, check_thanked(panel, replies))
+    if len(replies) != plan.people:
+        msg = f"{len(replies)} of {plan.people} people answered"
+        raise Wrong(msg)
+    tallier = Tallier(store, lambda: datetime.now(UTC), name="benchmark")
+    await tallier.catch_up(panel.run.run)  # what the service has not counted by itself
+    _cost(account)
+    await results_of(store, panel.run.run, tallier)
+    page = _cost(account)
+    await store.close()
+    return {
+        "requests_per_answer": round(cost.requests / plan.people, 3),
+        "ru_per_answer": round(cost.charge / plan.people, 2),
+        "requests_per_results_page": page.requests,
+        "ru_per_results_page": round(page.charge, 1),
+        "answers_asked": cost.by_name,
+    }
+
+
+@asynccontextmanager
+async def _serving(settings: Settings) -> AsyncIterator[int]:
+    runner = web.AppRunner(create_app(settings), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        port: int = runner.addresses[0][1]
+        yield port
+    finally:
+        await runner.cleanup()
+
+
+async def _deliveries(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str, object]:
+    store = await open_store(_settings(account, teams).store)
+    port = free_port()
+    with TemporaryDirectory() as name:
+        async with (
+            running(["-m", "benchmarks.channel", str(port)], port, Path(name) / "log", dict(os.environ)),
+            aiohttp.ClientSession() as session,
+        ):
+            service = Service(store, session, f"http://127.0.0.1:{port}/")
+            await populate(service, plan.people)
+            planned, sent = await _sent(account, service, plan)
+    await store.close()
+    return {
+        "requests_per_delivery_planned": round(planned.requests / plan.people, 3),
+        "ru_per_delivery_planned": round(planned.charge / plan.people, 2),
+        "requests_per_delivery_outcome": round(sent.requests / plan.people, 3),
+        "ru_per_delivery_outcome": round(sent.charge / plan.people, 2),
+        "plans_asked": planned.by_name,
+        "outcomes_asked": sent.by_name,
+    }
+
+
+async def _sent(account: CosmosStandIn, service: Service, plan: Plan) -> tuple[Cost, Cost]:
+    account.reset_counters()
+    run = await service.broadcaster.start(read_survey(SURVEY), "everyone", by="sample-tenant:0")
+    planned = _cost(account)
+    await service.worker.drain()
+    sent = _cost(account)
+    found = (await progress(service.store, run)).by_state
+    if found != {DeliveryState.SENT: plan.people}:
+        msg = f"of {plan.people} people the store says {found}"
+        raise Wrong(msg)
+    return planned, sent
+
+
+class StateStorage(Storage):  # type: ignore[misc]  # botbuilder ships no types
+    """Botbuilder's state in Cosmos DB as its own package keeps it: a document for each key, read and written whole."""
+
+    def __init__(self, container: ContainerProxy) -> None:
+        self._container = container
+
+    async def read(self, keys: list[str]) -> dict[str, object]:
+        """Return the items that exist."""
+        found: dict[str, object] = {}
+        for key in keys:
+            try:
+                found[key] = dict((await self._container.read_item(_id(key), _id(key)))["document"])
+            except CosmosResourceNotFoundError:
+                continue
+        return found
+
+    async def write(self, changes: Mapping[str, object]) -> None:
+        """Write the items."""
+        for key, item in changes.items():
+            await self._container.upsert_item({"id": _id(key), "realId": key, "document": item})
+
+    async def delete(self, keys: list[str]) -> None:
+        """Remove the items."""
+        for key in keys:
+            await self._container.delete_item(_id(key), _id(key))
+
+
+def _id(key: str) -> str:
+    return key.replace("/", "*2f")
+
+
+async def _baseline(account: CosmosStandIn) -> dict[str, object]:
+    async with CosmosClient(account.url, account.key, connection_verify=str(account.certificate)) as client:
+        database = client.get_database_client(DATABASE)
+        container = await database.create_container("botstate", PartitionKey("/id"))
+        storage = StateStorage(container)
+        await _turn(storage, "warm up")
+        account.reset_counters()
+        for number in range(TURNS):
+            await _turn(storage, str(number % 50))
+        cost = _cost(account)
+    return {
+        "baseline_state_requests_per_turn": round(cost.requests / TURNS, 2),
+        "baseline_state_ru_per_turn": round(cost.charge / TURNS, 2),
+        "baseline_turns": TURNS,
+    }
+
+
+async def _turn(storage: Storage, person: str) -> None:
+    """Do what a bot in botbuilder's samples does in every turn: load both states, change them, save both."""
+    activity = Activity(
+        type="message",
+        channel_id="msteams",
+        from_property=ChannelAccount(id=f"29:{person}"),
+        conversation=ConversationAccount(id=f"a:{person}"),
+        recipient=ChannelAccount(id="28:bot"),
+    )
+    context = TurnContext(BotAdapter, activity)
+    for state, name in ((UserState(storage), "profile"), (ConversationState(storage), "dialog")):
+        held = state.create_property(name)
+        said = await held.get(context, dict)
+        await held.set(context, {**said, "turns": said.get("turns", 0) + 1, "at": datetime.now(UTC).isoformat()})
+        await state.save_changes(context)
+
+
+def main() -> None:
+    """Measure and print one line of JSON. Exits with 1 and the reason when there is nothing to report."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cosmos")
+    parser.add_argument("--people", type=int, default=Plan().people)
+    given = parser.parse_args()
+    try:
+        report = uvloop.run(measure(Plan(people=given.people)))
+    except (Wrong, LoadFailed, NotStarted, TimeoutError, aiohttp.ClientError) as error:
+        sys.exit(f"no figures: {error or type(error).__name__}")
+    print(msgspec.json.encode(report).decode())
+
+
+if __name__ == "__main__":
+    main()

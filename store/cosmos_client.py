@@ -1,0 +1,156 @@
+"""One client of Azure Cosmos DB for each process: how it connects, and which containers are there.
+
+It makes nothing: databases and containers come from the deployment. What is missing is said by name.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+
+import aiohttp
+import msgspec
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.cosmos.aio import ContainerProxy, CosmosClient
+from azure.cosmos.documents import ConnectionPolicy
+from azure.identity.aio import DefaultAzureCredential
+
+from store.containers import CONTAINERS
+from store.contract import Incomplete
+from store.cosmos_errors import BUDGET_S, Patience, Refused, meaning_of
+
+CONNECTIONS = 200  # at once; the SDK's own pool has 100
+CONNECT_S = 3.0
+_PATH = "x-ms-alt-content-path"
+READ_S = 5.0  # how long an answer may take; the SDK would wait for 65 s
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Which database to use. Without a key, the process goes in by its managed identity."""
+
+    endpoint: str
+    database: str
+    key: str = ""
+    verifies_tls: bool = True
+
+
+class Client:
+    """The SDK's client, its pool, and the containers that have been seen. Belongs to the event loop it is made on."""
+
+    def __init__(
+        self, account: Account, *, budget_s: float = BUDGET_S, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._account = account
+        self.patience = Patience(
+            budget_s=budget_s,
+            now=time.monotonic,
+            sleep=sleep,
+            chance=random.Random(),  # noqa: S311 - jitter
+        )
+        self._identity: DefaultAzureCredential | None = None if account.key else DefaultAzureCredential()
+        self._sdk = _sdk(account, account.key or self._identity)
+        self._is_connected = False
+        self._connecting = asyncio.Lock()
+        self._found: dict[str, ContainerProxy] = {}
+
+    async def container(self, name: str) -> ContainerProxy:
+        """Return a container. Raises `Incomplete`, or `Unavailable` where nobody answers."""
+        found = self._found.get(name)
+        return found or await self._look_for(name)
+
+    async def missing(self) -> list[str]:
+        """Return the declared containers that the database lacks, all of them where it is missing itself."""
+        missing = []
+        for name in CONTAINERS:
+            try:
+                await self.container(name)
+            except Incomplete:
+                missing.append(name)
+        return missing
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._sdk.close()
+        if self._identity is not None:
+            await self._identity.close()
+
+    async def _look_for(self, name: str) -> ContainerProxy:
+        await self._connect()
+        proxy = self._sdk.get_database_client(self._account.database).get_container_client(name)
+        try:
+            await self.patience.ask(proxy.read)
+        except Refused as refused:
+            if refused.failure.status == HTTPStatus.NOT_FOUND:
+                msg = f"the database {self._account.database!r} has no container {name!r}: the deployment makes it"
+                raise Incomplete(msg) from refused
+            raise meaning_of(refused.failure) from refused
+        self._found[name] = proxy
+        return proxy
+
+    async def _connect(self) -> None:
+        async with self._connecting:
+            if self._is_connected:
+                return
+            try:
+                await self.patience.ask(self._sdk.__aenter__)
+            except Refused as refused:
+                raise meaning_of(refused.failure) from refused
+            self._is_connected = True
+
+
+def note_session(container: ContainerProxy, docs: Sequence[Mapping[str, object]], headers: Mapping[str, str]) -> None:
+    """Let later reads see a batch: of all writes, the SDK leaves its answer out of the session."""
+    session = container.client_connection.session
+    written = next((dict(doc) for doc in docs if "_self" in doc), {})
+    if session is not None:
+        session.update_session(container.client_connection, written, {_PATH: container.container_link, **headers})  # type: ignore[no-untyped-call]
+
+
+@asynccontextmanager
+async def connected(account: Account) -> AsyncIterator[CosmosClient]:
+    """Give the SDK's own client, for what the store itself never does."""
+    async with AsyncExitStack() as opened:
+        identity = None if account.key else await opened.enter_async_context(DefaultAzureCredential())
+        yield await opened.enter_async_context(_sdk(account, account.key or identity))
+
+
+def _sdk(account: Account, credential: str | AsyncTokenCredential | None) -> CosmosClient:
+    """Return the SDK's client with its own asking again switched off: `Patience` does that.
+
+    Without discovery it keeps to the endpoint it was given, whose name follows the region that takes writes.
+    """
+    policy = ConnectionPolicy()
+    policy.RetryOptions = type(policy.RetryOptions)(max_retry_attempt_count=0)
+    assert credential is not None  # noqa: S101 - a key or an identity
+    return CosmosClient(
+        account.endpoint,
+        credential,
+        consistency_level="Session",
+        transport=AioHttpTransport(session=_session()),
+        connection_policy=policy,
+        retry_total=0,
+        retry_connect=0,
+        retry_read=0,
+        retry_status=0,
+        enable_endpoint_discovery=False,
+        connection_timeout=CONNECT_S,
+        read_timeout=READ_S,
+        connection_verify=account.verifies_tls,
+        enable_compact_utf8_item_writes=True,
+    )
+
+
+def _session() -> aiohttp.ClientSession:
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=CONNECTIONS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    )
+    # aiohttp would send a PUT or DELETE again when a kept connection breaks, and so hide that the first one was made.
+    with contextlib.suppress(AttributeError):
+        session._retry_connection = False  # noqa: SLF001
+    return session

@@ -1,0 +1,170 @@
+"""Azure Cosmos DB in trouble while people answer and write: they are told the truth, and nothing is doubled."""
+
+import asyncio
+import os
+
+import msgspec
+import pytest
+
+from settings import Settings
+from simulator import Json, Person, Teams, action_titles, card_text
+from simulator.cosmos import (
+    Call,
+    CosmosStandIn,
+    precondition_failed,
+    reset_after,
+    reset_before,
+    stale_session,
+    throttled,
+    timed_out,
+    unavailable,
+)
+from tests.e2e.conftest import ADMIN, COSMOS, ELSEWHERE, HOME, PULSE, Service, is_survey
+
+pytestmark = COSMOS
+
+ONCE = {
+    "429": throttled(),
+    "503": unavailable(),
+    "503 after": unavailable(done=True),
+    "408": timed_out(),
+    "408 after": timed_out(done=True),
+    "reset before": reset_before(),
+    "reset after": reset_after(),
+    "412": precondition_failed(),
+}
+FOR_LONG = {
+    "429": throttled(30_000),
+    "503": unavailable(),
+    "reset before": reset_before(),
+    "reset after": reset_after(),
+    "404/1002": stale_session(),
+    "412": precondition_failed(),
+}
+
+
+async def delivery(service: Service, person: Person) -> Json:
+    doc = await service.store.get("runs", "pulse-1", f"{ELSEWHERE}:{person.who.object_id}")
+    assert doc is not None
+    return doc
+
+
+def is_thanks(body: object) -> bool:
+    return "Thank you" in str(body)
+
+
+@pytest.mark.parametrize("trouble", ONCE)
+async def test_a_trouble_that_passes_is_not_noticed(
+    asked: Person, service: Service, cosmos: CosmosStandIn, trouble: str
+) -> None:
+    cosmos.troubles.script(ONCE[trouble], when=lambda call: call.name == "item.patch")
+    thanks = await asked.press("answer", {"q_nps": "9"})
+    assert is_thanks(thanks.body)
+    assert cosmos.troubles.waiting() == 0
+    doc = await delivery(service, asked)
+    assert (doc["state"], doc["revision"], doc["answers"]) == ("answered", 1, {"nps": 9})
+
+
+@pytest.mark.parametrize("trouble", FOR_LONG)
+async def test_who_is_not_thanked_may_try_again_and_is_kept_once(
+    asked: Person, service: Service, cosmos: CosmosStandIn, trouble: str
+) -> None:
+    cosmos.troubles.respond = lambda call: FOR_LONG[trouble] if _is_write(call) else None
+    told = await asked.press("answer", {"q_nps": "9", "q_why": "It is fast."})
+    assert "Not saved" in str(told.body)
+    assert not is_thanks(told.body)
+    assert "It is fast." in str(told.body), "what was entered is still there"
+    cosmos.troubles.respond = None
+    assert "answer" in {title.lower().split()[-1].rstrip("s") for title in action_titles(told.card)}
+    thanks = await asked.press("answer", {"q_nps": "9", "q_why": "It is fast."})
+    assert is_thanks(thanks.body)
+    doc = await delivery(service, asked)
+    assert (doc["state"], doc["revision"], doc["answers"]) == ("answered", 1, {"nps": 9, "why": "It is fast."})
+
+
+@pytest.mark.parametrize("trouble", ["429", "reset before", "reset after"])
+async def test_a_note_that_was_not_kept_is_said_so_and_kept_once_in_the_end(
+    engineer: Person, service: Service, cosmos: CosmosStandIn, trouble: str
+) -> None:
+    words = "note @contoso about Search: finds nothing"
+    cosmos.troubles.respond = lambda call: FOR_LONG[trouble] if _is_write(call) else None
+    await engineer.say(words)
+    assert "Not saved" in card_text(engineer.card())
+    cosmos.troubles.respond = None
+    await service.restart()
+    notes = await _notes(service)
+    if not notes:
+        await engineer.say(words + ".")
+    assert len(await _notes(service)) == 1
+
+
+async def test_a_store_that_cannot_be_read_thanks_nobody(
+    asked: Person, service: Service, cosmos: CosmosStandIn
+) -> None:
+    async with cosmos.outage():
+        told = await asked.press("answer", {"q_nps": "9"})
+        assert "Not saved" in str(told.body)
+        await asked.say("help")
+        assert "Not saved" in str(asked.inbox[-1])
+    assert is_thanks((await asked.press("answer", {"q_nps": "9"})).body)
+    assert (await delivery(service, asked))["revision"] == 1
+
+
+PEOPLE = 200
+OUTAGE_S = float(os.environ.get("OUTAGE_S", "0"))  # how long it lasts at least; otherwise until everybody has met it
+
+
+async def test_an_outage_while_two_hundred_answer_loses_nothing_and_thanks_nobody_falsely(
+    teams: Teams, settings: Settings, cosmos: CosmosStandIn
+) -> None:
+    service = Service(teams, msgspec.structs.replace(settings, approval_above=1000))
+    await service.start()
+    admin = teams.person("Sample Admin", tenant=HOME, object_id=ADMIN)
+    await admin.install()
+    people = [teams.person(f"Sample Customer {n}", tenant=ELSEWHERE) for n in range(PEOPLE)]
+    for start in range(0, PEOPLE, 50):
+        await asyncio.gather(*(one.install() for one in people[start : start + 50]))
+    await admin.say(f"survey import\n```\n{PULSE}```")
+    await admin.say("send pulse to customers")
+    await asyncio.gather(*(one.received(is_survey, timeout_s=60) for one in people))
+    refused: set[str] = set()
+    everybody_met_it = asyncio.Event()
+
+    async def answer(number: int) -> bool:
+        """Say whether the answer was thanked for."""
+        told = await people[number].press("answer", {"q_nps": str(number % 11)})
+        return is_thanks(told.body)
+
+    async def insist(number: int) -> None:
+        """Answer until thanked."""
+        while not await answer(number):
+            refused.add(people[number].name)
+            if len(refused) == PEOPLE:
+                everybody_met_it.set()
+            await asyncio.sleep(0.1)
+
+    before = _memory_mb()
+    async with cosmos.outage():
+        answering = [asyncio.create_task(insist(number)) for number in range(PEOPLE)]
+        await asyncio.gather(everybody_met_it.wait(), asyncio.sleep(OUTAGE_S))
+        assert not any(task.done() for task in answering), "nobody is thanked while nothing can be kept"
+        grown = _memory_mb() - before
+    await asyncio.gather(*answering)
+    kept = [await delivery(service, one) for one in people]
+    assert [(doc["state"], doc["answers"]) for doc in kept] == [("answered", {"nps": n % 11}) for n in range(PEOPLE)]
+    assert {doc["revision"] for doc in kept} == {1}
+    assert grown < 100
+    await service.stop()
+
+
+def _memory_mb() -> float:
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - not a file of ours
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
+
+
+def _is_write(call: Call) -> bool:
+    return call.writes
+
+
+async def _notes(service: Service) -> list[Json]:
+    return [doc for doc in (await service.store.query("ledger")).docs if doc.get("kind") == "note"]
