@@ -18,7 +18,7 @@ from dotenv import dotenv_values
 
 from bot.adapter import HearbackAdapter
 from bot.auth import Gate, KeyRing, TokenVerifier
-from bot.connector import BotToken, Connector, service_host_check
+from bot.connector import BotToken, Connector, open_session, service_host_check
 from bot.endpoint import MAX_BODY, MessagesEndpoint
 from bot.files import FILE_HOSTS, FileFetcher
 from bot.guides import GuideRoom
@@ -35,6 +35,7 @@ from broadcast.limiter import Limiter
 from broadcast.occurrences import Occurrences
 from broadcast.queue import Queue
 from broadcast.reminding import Reminding
+from broadcast.rendering import OncePerRun
 from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
 from broadcast.slices import CLOSE, REMIND
@@ -53,7 +54,6 @@ from store.contract import Store, StoreError
 from store.sqlite import open_sqlite
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
-CONNECTIONS = 100  # to Teams at once
 RESTART_S = 5.0  # before the worker or the ticker is started again
 
 Now = Callable[[], datetime]
@@ -80,9 +80,8 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
 
     async def running(app: web.Application) -> AsyncIterator[None]:
         kept = store or await open_sqlite(settings.store_path)
-        connections = aiohttp.TCPConnector(limit=CONNECTIONS)
         try:
-            async with aiohttp.ClientSession(connector=connections) as session, _queue(settings, kept, now) as queue:
+            async with open_session() as session, _queue(settings, kept, now) as queue:
                 work = await _assemble(app, settings, kept, queue, session, now)
                 yield
                 for task in work:
@@ -126,10 +125,11 @@ async def _assemble(
     chance = random.Random()  # noqa: S311 - jitter
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
     editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
+    render = OncePerRun(survey_message)
     closing = Closing(store, editor, render=closed_message)
-    reminding = Reminding(store, sender, editor, render=survey_message, render_moved=moved_message, now=now)
+    reminding = Reminding(store, sender, editor, render=render, render_moved=moved_message, now=now)
     jobs = {CLOSE: closing.work, REMIND: reminding.work}
-    worker = Worker(store, queue, sender, render=survey_message, now=now, jobs=jobs)
+    worker = Worker(store, queue, sender, render=render, now=now, jobs=jobs)
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)

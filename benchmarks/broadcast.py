@@ -28,14 +28,15 @@ import aiohttp
 import msgspec
 import uvloop
 
-from app import CONNECTIONS, survey_message
+from app import survey_message
 from benchmarks.figures import ratio
 from benchmarks.panel import SURVEY, Wrong
 from benchmarks.proactive import Send, bare, stock, to_everybody
 from benchmarks.processes import ROOT, NotStarted, free_port, running
-from bot.connector import Connector
+from bot.connector import Connector, open_session
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
+from broadcast.rendering import OncePerRun
 from broadcast.sender import Sender
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
@@ -87,7 +88,7 @@ class Service:
         chance = random.Random(SEED)  # noqa: S311 - pauses, not secrets
         queue = StoreQueue(store, clock=time.time)
         sender = Sender(connector, limiter, now=_now, sleep=asyncio.sleep, chance=chance)
-        self.worker = Worker(store, queue, sender, render=survey_message, now=_now)
+        self.worker = Worker(store, queue, sender, render=OncePerRun(survey_message), now=_now)
         rules = ContactRules(contacts_per_30_days=1_000_000, quiet=QuietHours(start=clock_time(0), end=clock_time(0)))
         approvals = Approvals(above=10_000_000, per_second=1_000_000)
         self.broadcaster = Broadcaster(store, queue, Policy(), rules, approvals, now=_now, wake=self.worker.wake)
@@ -146,9 +147,8 @@ async def _service(channel: Sequence[str]) -> AsyncIterator[Service]:
         log = Path(name) / "channel.log"
         async with running([*channel, str(port)], port, log, dict(os.environ)):
             store = await open_sqlite(Path(name) / "hearback.db")
-            connections = aiohttp.TCPConnector(limit=CONNECTIONS)
             try:
-                async with aiohttp.ClientSession(connector=connections) as session:
+                async with open_session() as session:
                     yield Service(store, session, f"http://127.0.0.1:{port}/")
             finally:
                 await store.close()

@@ -5,20 +5,25 @@ The rows of the error table are Microsoft's ("Status codes from bot conversation
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from bot.turn import CARD_TYPE
-from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
+from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, TooLarge, Unreachable
 from feedback.people import Conversation
 
 TOKEN_SCOPE = "https://api.botframework.com/.default"  # noqa: S105 - the name of a scope
 TOKEN_MARGIN_S = 300.0  # fetch a new token this long before the old one ends
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+CONNECTIONS = 100  # to Teams at once
+SERVICES = 1024  # service addresses remembered; Teams has a handful
 _RETRY = frozenset(
     {
         HTTPStatus.PRECONDITION_FAILED,
@@ -108,6 +113,16 @@ class BotToken:
         self._renew_at = self._clock() + max(found.expires_in - TOKEN_MARGIN_S, found.expires_in / 2)
 
 
+@asynccontextmanager
+async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Give the one pooled client. It keeps no cookies: nobody we call sets any that we should send back."""
+    connections = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with aiohttp.ClientSession(
+        connector=connections, cookie_jar=aiohttp.DummyCookieJar(), timeout=TIMEOUT
+    ) as session:
+        yield session
+
+
 class Connector:
     """Sends to Teams. Every call is one request; nothing is tried again here."""
 
@@ -117,6 +132,7 @@ class Connector:
         self._session = session
         self._token = token
         self._is_allowed = is_allowed
+        self._service = lru_cache(SERVICES)(self._checked)
 
     async def send(self, service_url: str, conversation: str, activity: Json, *, reply_to: str = "") -> str:
         """Post an activity and return its id. Raises one of the `SendError`s."""
@@ -142,7 +158,8 @@ class Connector:
         await self.update(to.service_url, to.id, activity_id, card_message(card, summary, to))
 
     async def _call(self, method: str, service_url: str, path: str, activity: Json | None) -> bytes:
-        if not self._is_allowed(service_url):
+        service = self._service(service_url)
+        if service is None:
             msg = "the service address is not on the allow list"
             raise Unreachable(msg)
         headers = {"Content-Type": "application/json"}
@@ -150,13 +167,19 @@ class Connector:
             headers["Authorization"] = f"Bearer {await self._token.get()}"
         data = None if activity is None else msgspec.json.encode(activity)
         try:
-            return await self._request(method, service_url.rstrip("/") + path, data, headers)
+            # The path is quoted already; taken as it is, the address is not parsed for every card.
+            url = service.with_path(service.raw_path.rstrip("/") + path, encoded=True)
+            return await self._request(method, url, data, headers)
         except NotAccepted:
             if self._token is not None:
                 self._token.drop(headers["Authorization"])
             raise
 
-    async def _request(self, method: str, url: str, data: bytes | None, headers: dict[str, str]) -> bytes:
+    def _checked(self, service_url: str) -> URL | None:
+        """Return a service's address, or None where it is not on the allow list."""
+        return URL(service_url) if self._is_allowed(service_url) else None
+
+    async def _request(self, method: str, url: URL, data: bytes | None, headers: dict[str, str]) -> bytes:
         try:
             async with self._session.request(method, url, data=data, headers=headers, timeout=TIMEOUT) as reply:
                 body = await reply.read()
@@ -200,6 +223,8 @@ def error_for(status: int, body: bytes, retry_after: str | None) -> SendError:
         return Retriable(reason)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         return Unreachable(reason)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLarge(reason)
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Rejected(reason)
     return Doubtful(reason)

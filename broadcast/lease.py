@@ -117,6 +117,11 @@ class HeldSlice(_Renewed):
         """What is held."""
         return self._grip.slice
 
+    @property
+    def flying(self) -> tuple[str, ...]:
+        """Those whose cards are on their way; at first, those whom an earlier worker left on their way."""
+        return self._grip.flying
+
     async def step(self, outcomes: Sequence[Outcome], flying: Sequence[str] = ()) -> None:
         """Record how the cards on their way ended and which leave next. Raises `LeaseLost`."""
         async with self._lock:

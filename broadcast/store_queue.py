@@ -14,6 +14,7 @@ from broadcast.shelf import Shelf
 from broadcast.slices import SEND, Slice
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
+WORK = "work"  # the kind of a message
 IN_ORDER_S = 1e-5  # between two slices put in together
 PUT_AT_ONCE = 64
 LOOK_AT = 10  # messages read in one go
@@ -83,14 +84,14 @@ class StoreQueue(Retries):
 
     async def _add(self, one: Slice, due_at: float) -> None:
         name = _id(one)
-        doc: Doc = {"id": name, "kind": "slice", "due_at": due_at, "again": 0, "tries": 0}
+        doc: Doc = {"id": name, "kind": WORK, "due_at": due_at, "again": 0, "tries": 0}
         try:
             await self._store.create("state", {**doc, **msgspec.to_builtins(one)})
         except Conflict:
             await self._try(Patch(id=name, add={"again": 1}))
 
     async def _due(self) -> list[Doc]:
-        where = [Where("kind", Op.EQ, "slice"), Where("due_at", Op.LE, self._clock())]
+        where = [Where("kind", Op.EQ, WORK), Where("due_at", Op.LE, self._clock())]
         return (await self._store.query("state", where=where, order="due_at", limit=LOOK_AT)).docs
 
     async def _lease(self, found: Doc) -> Lease | None:

@@ -1,43 +1,38 @@
-"""Takes slices from the queue and sends them, many at a time, until there is no more to do.
+"""Takes slices from the queue and works on them, many at a time, until there is no more to do.
 
-A slice is sent in chunks. Before a chunk leaves, its people are written down as on their way; what an earlier worker
-left there may or may not have arrived, so it becomes `unconfirmed`.
+Who may work on a slice is settled in its document. What is done with it is a job: sending, or what follows it.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from broadcast.lease import HeldMessage, HeldSlice
 from broadcast.queue import Lease, Queue
-from broadcast.sender import Message, Sender
+from broadcast.rendering import Render
+from broadcast.sender import Sender
+from broadcast.sending import Sending
 from broadcast.slices import SEND, LeaseLost, Slice, call_sent, is_being_sent, is_held, take_hold
-from feedback.deliveries import Outcome, why_excluded
+from broadcast.steady import Steady
 from feedback.errors import RunUnknown
-from feedback.people import Person, find_people, find_person, mark_unreachable
-from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run
 from store.contract import Store, StoreError
 
-CHUNK = 25  # people on their way between two records; as many may be in doubt after a crash
 AT_ONCE = 32  # slices in one process
 PER_TENANT = 4  # of them for one tenant, so that few are in doubt at a time
 IDLE_S = 2.0
-STOP_S = 10.0  # how long a stop waits for cards on their way
-LEFT_BEHIND = "the service stopped while it was being sent"
-STOPPED = frozenset({RunState.CLOSED, RunState.CANCELLED})
-CANCELLED = "the run was stopped"
-UNREACHABLE = "unreachable: "
 
-Render = Callable[[Run], Message]
-Job = Callable[[HeldSlice], Awaitable[None]]  # what follows sending, for one slice; harmless to repeat
+Job = Callable[[HeldSlice], Awaitable[None]]  # what is done with a slice; all but sending is harmless to repeat
 
 log = logging.getLogger(__name__)
 
 
-class Worker:
-    """Sends. Several may run, in one process or in many; the slices' documents keep them apart."""
+class Worker(Steady):
+    """Works. Several may run, in one process or in many; the slices' documents keep them apart.
+
+    Told to stop, it records what is under way and hands it back.
+    """
 
     def __init__(
         self,
@@ -49,31 +44,13 @@ class Worker:
         now: Callable[[], datetime],
         jobs: Mapping[str, Job] | None = None,
     ) -> None:
+        super().__init__(idle_s=IDLE_S, pauses="broadcast pauses")
         self._store = store
         self._queue = queue
-        self._sender = sender
-        self._render = render
         self._now = now
-        self._jobs = jobs or {}
-        self._wake = asyncio.Event()
-        self.is_well = True  # whether the last thing it did ended as it should
+        sending = Sending(store, sender, render=render, now=now)
+        self._jobs: dict[str, Job] = {SEND: sending.work, **(jobs or {})}
         self._tenants: dict[str, asyncio.Semaphore] = {}
-
-    def wake(self) -> None:
-        """Look at the queue now."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Work until cancelled; what is under way is recorded and handed back."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.drain()
-                self.is_well = True
-            except StoreError:
-                self.is_well = False
-                log.exception("broadcast pauses: the store does not answer")
-            await self._idle()
 
     async def drain(self) -> None:
         """Work until the queue has nothing that is due. Raises the first `StoreError`, once all else has stopped."""
@@ -92,11 +69,8 @@ class Worker:
             if working:
                 await asyncio.wait(working)
 
-    async def _idle(self) -> None:
-        try:
-            await asyncio.wait_for(self._wake.wait(), IDLE_S)
-        except TimeoutError:
-            return
+    async def _work_off(self) -> None:
+        await self.drain()
 
     async def _work(self, lease: Lease) -> None:
         """Work on a slice. What fails by a fault in it, of its data or of ours, is counted by the queue."""
@@ -115,10 +89,7 @@ class Worker:
                 return
             try:
                 async with HeldSlice(self._store, grip, self._clock, lease_s=lease_s) as held:
-                    if slice_.job == SEND:
-                        await self._send_slice(held, slice_, grip.flying)
-                    else:
-                        await self._jobs[slice_.job.partition("-")[0]](held)
+                    await self._jobs[slice_.job.partition("-")[0]](held)
             except RunUnknown:
                 log.warning("slice %s belongs to no run", slice_)
                 await message.set_aside("it belongs to no run")
@@ -137,64 +108,6 @@ class Worker:
             await message.finish()
             with contextlib.suppress(RunUnknown):
                 await call_sent(self._store, slice_.run)
-
-    async def _send_slice(self, held: HeldSlice, slice_: Slice, left: Sequence[str]) -> None:
-        outcomes = self._all(left, DeliveryState.UNCONFIRMED, LEFT_BEHIND)
-        waiting = [one for one in await self._planned(slice_) if one not in left]
-        while waiting:
-            run = await find_run(self._store, slice_.run)
-            if run.state is RunState.HELD:
-                await held.finish(outcomes, is_done=False)
-                return
-            chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
-            if run.state in STOPPED:
-                await held.step([*outcomes, *self._all(chunk, DeliveryState.CANCELLED, CANCELLED)])
-                outcomes = []
-                continue
-            message = self._render(run)
-            await held.step(outcomes, chunk)
-            outcomes = await self._send_chunk(held, message, chunk)
-        await held.finish(outcomes)
-
-    async def _planned(self, slice_: Slice) -> list[str]:
-        found = deliveries(self._store, slice_.run, states=frozenset({DeliveryState.PLANNED}), slice_=slice_.number)
-        return [one.id async for one in found]
-
-    def _all(self, people: Sequence[str], state: DeliveryState, reason: str) -> list[Outcome]:
-        return [Outcome(person=one, state=state, at=self._now(), reason=reason) for one in people]
-
-    async def _send_chunk(self, held: HeldSlice, message: Message, chunk: Sequence[str]) -> list[Outcome]:
-        """Send to up to 25 people; told to stop, wait for those on their way and record how they ended."""
-        sending = asyncio.ensure_future(self._send_all(held.slice.run, message, chunk))
-        try:
-            return await asyncio.shield(sending)
-        except asyncio.CancelledError:
-            done, _ = await asyncio.wait({sending}, timeout=STOP_S)
-            if done:
-                await asyncio.shield(held.step(sending.result()))
-            raise
-
-    async def _send_all(self, run: str, message: Message, chunk: Sequence[str]) -> list[Outcome]:
-        people = await find_people(self._store, chunk)
-        outcomes = await asyncio.gather(*(self._send_to(run, person, message) for person in people))
-        for one in outcomes:
-            if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
-                await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
-        gone = sorted(set(chunk) - {one.id for one in people})
-        return [*outcomes, *self._all(gone, DeliveryState.FAILED, "no longer known")]
-
-    async def _send_to(self, run: str, person: Person, message: Message) -> Outcome:
-        """Send, unless the person has opted out or become unreachable since the plan was made."""
-
-        async def objection() -> Outcome | None:
-            known = await find_person(self._store, person.id)
-            if known is not None and (reason := why_excluded(known)):
-                return self._all([person.id], DeliveryState.EXCLUDED, reason)[0]
-            if (await find_run(self._store, run)).state in STOPPED:
-                return self._all([person.id], DeliveryState.CANCELLED, CANCELLED)[0]
-            return None
-
-        return await self._sender.send(person, message, objection)
 
     def _clock(self) -> float:
         return self._now().timestamp()

@@ -45,6 +45,7 @@ RUN_WORDS: dict[RunState, str] = {
     RunState.SENDING: "Going out now",
     RunState.HELD: "On hold: no more cards leave until **continue**",
     RunState.CANCELLED: "Cancelled: no more cards leave, answers are welcome",
+    RunState.FAILED: "Failed: Teams does not take this message, so no more cards leave",
     RunState.SENT: "Sent, open for answers",
     RunState.CLOSED: "Closed",
 }

@@ -1,0 +1,105 @@
+"""Sends a slice in chunks. Before a chunk leaves, its people are written down as on their way.
+
+What an earlier worker left there may or may not have arrived, so it becomes `unconfirmed`. After each chunk it looks
+whether the channel refuses the message itself (refusals.py): then the run fails, and nobody else is bothered.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from broadcast.lease import HeldSlice
+from broadcast.messenger import Unreachable
+from broadcast.objections import STOPPED, Objections, why_stopped
+from broadcast.refusals import why_hopeless
+from broadcast.rendering import Render
+from broadcast.sender import REASONS, Message, Sender
+from feedback.deliveries import Outcome
+from feedback.errors import RunIsOver
+from feedback.people import Person, mark_unreachable
+from feedback.runs import DeliveryState, Run, RunState, deliveries, fail_run, find_run
+from store.contract import Store
+
+CHUNK = 25  # people on their way between two records; as many may be in doubt after a crash
+STOP_S = 10.0  # how long a stop waits for cards on their way
+LEFT_BEHIND = "the service stopped while it was being sent"
+UNREACHABLE = REASONS[Unreachable]
+
+log = logging.getLogger(__name__)
+
+
+class Sending:
+    """The job “send” of a slice."""
+
+    def __init__(self, store: Store, sender: Sender, *, render: Render, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._sender = sender
+        self._render = render
+        self._now = now
+
+    async def work(self, held: HeldSlice) -> None:
+        """Send to everybody of a slice who is still planned, unless their run is held or over."""
+        left = held.flying
+        outcomes = self._all(left, DeliveryState.UNCONFIRMED, LEFT_BEHIND)
+        waiting = [one for one in await self._planned(held) if one not in left]
+        while waiting:
+            read_at = self._now()
+            run = await find_run(self._store, held.slice.run)
+            if run.state is RunState.HELD:
+                await held.finish(outcomes, is_done=False)
+                return
+            chunk, rest = waiting[:CHUNK], waiting[CHUNK:]
+            if run.state in STOPPED:
+                await held.step([*outcomes, *self._all(chunk, DeliveryState.CANCELLED, why_stopped(run))])
+                outcomes, waiting = [], rest
+                continue
+            objections = Objections(self._store, run, chunk, read_at=read_at, now=self._now)
+            await held.step(outcomes, chunk)
+            ended = await self._send_chunk(held, self._render(run), chunk, objections)
+            await self._fail_if_hopeless(run, ended)
+            outcomes = [one for one in ended if one.state is not DeliveryState.PLANNED]
+            waiting = [*(one.person for one in ended if one.state is DeliveryState.PLANNED), *rest]
+        await held.finish(outcomes)
+
+    async def _planned(self, held: HeldSlice) -> list[str]:
+        states = frozenset({DeliveryState.PLANNED})
+        found = deliveries(self._store, held.slice.run, states=states, slice_=held.slice.number)
+        return [one.id async for one in found]
+
+    async def _send_chunk(
+        self, held: HeldSlice, message: Message, chunk: Sequence[str], objections: Objections
+    ) -> list[Outcome]:
+        """Send to up to 25 people; told to stop, wait for those on their way and record how they ended."""
+        sending = asyncio.ensure_future(self._send_all(message, chunk, objections))
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            done, _ = await asyncio.wait({sending}, timeout=STOP_S)
+            if done:
+                ended = [one for one in sending.result() if one.state is not DeliveryState.PLANNED]
+                await asyncio.shield(held.step(ended))
+            raise
+
+    async def _send_all(self, message: Message, chunk: Sequence[str], objections: Objections) -> list[Outcome]:
+        people = await objections.people()
+        outcomes = await asyncio.gather(*(self._send_to(person, message, objections) for person in people))
+        for one in outcomes:
+            if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
+                await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
+        gone = sorted(set(chunk) - {one.id for one in people})
+        return [*outcomes, *self._all(gone, DeliveryState.FAILED, "no longer known")]
+
+    async def _send_to(self, person: Person, message: Message, objections: Objections) -> Outcome:
+        return await self._sender.send(person, message, lambda: objections.against(person))
+
+    async def _fail_if_hopeless(self, run: Run, ended: Sequence[Outcome]) -> None:
+        reason = await why_hopeless(self._store, run, ended)
+        if reason:
+            with contextlib.suppress(RunIsOver):
+                await fail_run(self._store, run, reason)
+                log.error("%s has failed: %s", run.run, reason)
+
+    def _all(self, people: Sequence[str], state: DeliveryState, reason: str) -> list[Outcome]:
+        return [Outcome(person=one, state=state, at=self._now(), reason=reason) for one in people]
