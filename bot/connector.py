@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp import BytesPayload
 from yarl import URL
 
 from bot.turn import CARD_TYPE
@@ -22,6 +23,7 @@ from feedback.people import Conversation
 TOKEN_SCOPE = "https://api.botframework.com/.default"  # noqa: S105 - the name of a scope
 TOKEN_MARGIN_S = 300.0  # fetch a new token this long before the old one ends
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+JSON = "application/json"
 CONNECTIONS = 100  # to Teams at once
 SERVICES = 1024  # service addresses remembered; Teams has a handful
 _RETRY = frozenset(
@@ -162,10 +164,11 @@ class Connector:
         if service is None:
             msg = "the service address is not on the allow list"
             raise Unreachable(msg)
-        headers = {"Content-Type": "application/json"}
+        headers = {}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {await self._token.get()}"
-        data = None if activity is None else msgspec.json.encode(activity)
+        # Made here, because aiohttp would look through all the kinds of bodies that it knows, for every card.
+        data = None if activity is None else BytesPayload(msgspec.json.encode(activity), content_type=JSON)
         try:
             # The path is quoted already; taken as it is, the address is not parsed for every card.
             url = service.with_path(service.raw_path.rstrip("/") + path, encoded=True)
@@ -179,7 +182,7 @@ class Connector:
         """Return a service's address, or None where it is not on the allow list."""
         return URL(service_url) if self._is_allowed(service_url) else None
 
-    async def _request(self, method: str, url: URL, data: bytes | None, headers: dict[str, str]) -> bytes:
+    async def _request(self, method: str, url: URL, data: BytesPayload | None, headers: dict[str, str]) -> bytes:
         try:
             async with self._session.request(method, url, data=data, headers=headers, timeout=TIMEOUT) as reply:
                 body = await reply.read()

@@ -22,7 +22,7 @@ from feedback.people import Person, mark_unreachable
 from feedback.runs import DeliveryState, Run, RunState, deliveries, fail_run, find_run
 from store.contract import Store
 
-CHUNK = 25  # people on their way between two records; as many may be in doubt after a crash
+CHUNK = 50  # people on their way between two records; as many may be in doubt after a crash
 STOP_S = 10.0  # how long a stop waits for cards on their way
 LEFT_BEHIND = "the service stopped while it was being sent"
 UNREACHABLE = REASONS[Unreachable]

@@ -20,7 +20,7 @@ from feedback.errors import RunUnknown
 from store.contract import Store, StoreError
 
 AT_ONCE = 32  # slices in one process
-PER_TENANT = 4  # of them for one tenant, so that few are in doubt at a time
+PER_TENANT = 3  # of them for one tenant, so that few are in doubt at a time
 IDLE_S = 2.0
 
 Job = Callable[[HeldSlice], Awaitable[None]]  # what is done with a slice; all but sending is harmless to repeat
