@@ -1,6 +1,7 @@
-"""When a channel's refusals mean that the message itself is wrong, so that a run should not go on to thousands.
+"""When refusals mean that the message itself is wrong, so that a run should not go on to thousands.
 
-One person's refusal says little: their chat may be odd. 413 is about the message alone, and everybody's is the same.
+One person's 400 says little: their chat may be odd. A message that is too large for one is too large for all, since
+everybody's is the same. Neither counts once somebody has got it.
 """
 
 from collections.abc import Sequence
@@ -11,26 +12,23 @@ from feedback.deliveries import Outcome
 from feedback.runs import DeliveryState, Run, count_states
 from store.contract import Store
 
-SEVERAL = 5  # people whose message was refused, before anybody has got one
-GOT_IT = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED, DeliveryState.UNCONFIRMED})
+ENOUGH: dict[type[Rejected], int] = {TooLarge: 1, Rejected: 5}  # people of one chunk who met with it
+GOT_IT = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED})
 
 
 async def why_hopeless(store: Store, run: Run, ended: Sequence[Outcome]) -> str:
-    """Return why a run has no hope after a chunk that ended like this; an empty text where it may have.
-
-    Too large for one is too large for all. Any other refusal counts when `SEVERAL` met with it, nobody of the chunk
-    and nobody of the run so far has got the message.
-    """
-    refused = _refused(ended, Rejected)
-    if large := _refused(ended, TooLarge):
-        return f"Teams refused the message: {large[0]}"
-    if len(refused) < SEVERAL or any(one.state in GOT_IT for one in ended):
+    """Return why a run has no hope after a chunk that ended like this; an empty text where it may have."""
+    reason = _refusal(ended)
+    if not reason or any(one.state in GOT_IT for one in ended) or GOT_IT & (await count_states(store, run)).keys():
         return ""
-    counts = await count_states(store, run)
-    return "" if GOT_IT & counts.keys() else f"Teams refused the message: {refused[0]}"
+    return f"Teams refused the message: {reason}"
 
 
-def _refused(ended: Sequence[Outcome], kind: type[Rejected]) -> list[str]:
-    """Return what was answered to those whose message was refused in this way."""
-    words = REASONS[kind]
-    return [one.reason.removeprefix(words) for one in ended if one.reason.startswith(words)]
+def _refusal(ended: Sequence[Outcome]) -> str:
+    """Return what enough people's message was refused with, or an empty text."""
+    for kind, enough in ENOUGH.items():
+        words = REASONS[kind]
+        found = [one.reason.removeprefix(words) for one in ended if one.reason.startswith(words)]
+        if len(found) >= enough:
+            return found[0]
+    return ""

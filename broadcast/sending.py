@@ -71,7 +71,7 @@ class Sending:
     async def _send_chunk(
         self, held: HeldSlice, message: Message, chunk: Sequence[str], objections: Objections
     ) -> list[Outcome]:
-        """Send to up to 25 people; told to stop, wait for those on their way and record how they ended."""
+        """Send to a chunk; told to stop, wait for those on their way and record how they ended."""
         sending = asyncio.ensure_future(self._send_all(message, chunk, objections))
         try:
             return await asyncio.shield(sending)

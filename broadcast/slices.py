@@ -13,7 +13,7 @@ import msgspec
 from feedback.deliveries import Outcome, ended, late, record_one
 from feedback.errors import RunIsOver
 from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move_run, progress
-from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
+from store.contract import MAX_BATCH, Change, Conflict, Create, Doc, Op, Patch, Replace, Store, Where
 
 OPEN, DONE = "open", "done"
 SEND, CLOSE, REMIND = "send", "close", "remind"  # jobs
@@ -66,12 +66,15 @@ class _Stored(msgspec.Struct):
 
 
 async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
-    """Write the documents of new slices. Those that exist stay as they are."""
-    for one in slices:
+    """Write the documents of new slices of one run. Those that exist stay as they are."""
+    for start in range(0, len(slices), MAX_BATCH):
+        docs = [_doc(one, OPEN, 0.0, ()) for one in slices[start : start + MAX_BATCH]]
         try:
-            await store.create("runs", _doc(one, OPEN, 0.0, ()))
+            await store.batch("runs", slices[start].run, [Create(doc) for doc in docs])
         except Conflict:
-            continue
+            for doc in docs:
+                with contextlib.suppress(Conflict):
+                    await store.create("runs", doc)
 
 
 async def open_slices(store: Store, run: str, kind: str = SLICE) -> list[Slice]:
@@ -110,9 +113,10 @@ async def _slices(store: Store, run: str, where: Sequence[Where]) -> list[Slice]
 
 
 async def reopen(store: Store, slices: Sequence[Slice]) -> None:
-    """Let slices be worked on again."""
-    for one in slices:
-        await store.patch("runs", one.run, Patch(id=one.id, set={"state": OPEN}))
+    """Let slices of one run be worked on again."""
+    for start in range(0, len(slices), MAX_BATCH):
+        patches = [Patch(id=one.id, set={"state": OPEN}) for one in slices[start : start + MAX_BATCH]]
+        await store.batch("runs", slices[start].run, patches)
 
 
 async def take_hold(store: Store, slice_: Slice, *, now: float, lease_s: float) -> Grip | None:
