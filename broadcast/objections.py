@@ -14,6 +14,7 @@ from store.contract import Store
 
 FRESH_S = 2.0  # a card that waits longer than this is not sent on what was known before
 CANCELLED = "the run was stopped"
+GONE = "no longer known"
 STOPPED = frozenset({RunState.CLOSED, RunState.CANCELLED, RunState.FAILED})
 
 
@@ -44,7 +45,8 @@ class Objections:
         """
         if not self._is_fresh():
             await self._read_again()
-        reason = why_excluded(self._people.get(person.id, person))
+        known = self._people.get(person.id)
+        reason = GONE if known is None else why_excluded(known)
         if reason:
             return self._instead(person, DeliveryState.EXCLUDED, reason)
         if self._run.state in STOPPED:

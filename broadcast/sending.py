@@ -12,7 +12,7 @@ from datetime import datetime
 
 from broadcast.lease import HeldSlice
 from broadcast.messenger import Unreachable
-from broadcast.objections import STOPPED, Objections, why_stopped
+from broadcast.objections import GONE, STOPPED, Objections, why_stopped
 from broadcast.refusals import why_hopeless
 from broadcast.rendering import Render
 from broadcast.sender import REASONS, Message, Sender
@@ -20,9 +20,10 @@ from feedback.deliveries import Outcome
 from feedback.errors import RunIsOver
 from feedback.people import Person, mark_unreachable
 from feedback.runs import DeliveryState, Run, RunState, deliveries, fail_run, find_run
-from store.contract import Store
+from store.contract import MAX_BATCH, Store
 
 CHUNK = 50  # people on their way between two records; as many may be in doubt after a crash
+RECORDED = MAX_BATCH - 1  # outcomes in one write, beside the slice's own document
 STOP_S = 10.0  # how long a stop waits for cards on their way
 LEFT_BEHIND = "the service stopped while it was being sent"
 UNREACHABLE = REASONS[Unreachable]
@@ -50,17 +51,19 @@ class Sending:
             if run.state is RunState.HELD:
                 await held.finish(outcomes, is_done=False)
                 return
-            chunk, rest = waiting[:CHUNK], waiting[CHUNK:]
             if run.state in STOPPED:
-                await held.step([*outcomes, *self._all(chunk, DeliveryState.CANCELLED, why_stopped(run))])
-                outcomes, waiting = [], rest
-                continue
+                outcomes += self._all(waiting, DeliveryState.CANCELLED, why_stopped(run))
+                break
+            chunk, rest = waiting[:CHUNK], waiting[CHUNK:]
             objections = Objections(self._store, run, chunk, read_at=read_at, now=self._now)
             await held.step(outcomes, chunk)
             ended = await self._send_chunk(held, self._render(run), chunk, objections)
             await self._fail_if_hopeless(run, ended)
             outcomes = [one for one in ended if one.state is not DeliveryState.PLANNED]
             waiting = [*(one.person for one in ended if one.state is DeliveryState.PLANNED), *rest]
+        while len(outcomes) > RECORDED:
+            await held.step(outcomes[:RECORDED])
+            outcomes = outcomes[RECORDED:]
         await held.finish(outcomes)
 
     async def _planned(self, held: HeldSlice) -> list[str]:
@@ -89,7 +92,7 @@ class Sending:
             if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
                 await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
         gone = sorted(set(chunk) - {one.id for one in people})
-        return [*outcomes, *self._all(gone, DeliveryState.FAILED, "no longer known")]
+        return [*outcomes, *self._all(gone, DeliveryState.FAILED, GONE)]
 
     async def _send_to(self, person: Person, message: Message, objections: Objections) -> Outcome:
         return await self._sender.send(person, message, lambda: objections.against(person))

@@ -111,7 +111,8 @@ def _bar(progress: Progress) -> list[Element]:
     row = verbatim(
         stretch(bar(done, people), color=Color.ACCENT), f"  {done:,} of {people:,} dealt with ({percent(done, people)})"
     )
-    return [text(RUN_WORDS[progress.run.state], is_bold=True), *([row] if people else [])]
+    why = [verbatim(excerpt(progress.run.reason, _REASON))] if progress.run.reason else []
+    return [text(RUN_WORDS[progress.run.state], is_bold=True), *why, *([row] if people else [])]
 
 
 def _states(progress: Progress) -> Element:
