@@ -39,6 +39,7 @@ from broadcast.rendering import OncePerRun
 from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
 from broadcast.slices import CLOSE, REMIND
+from broadcast.steady import Steady
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from cards.survey import survey_card
@@ -165,7 +166,7 @@ def contact_rules(settings: Settings) -> ContactRules:
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
-def _steady(app: web.Application) -> dict[str, Worker | Ticker]:
+def _steady(app: web.Application) -> dict[str, Steady]:
     """Return what has to be at work at all times, by name."""
     return {"worker": app[WORKER], "ticker": app[TICKER]}
 
@@ -210,7 +211,7 @@ async def _answers(part: Store | Queue) -> bool:
     return True
 
 
-async def _keep_working(part: Worker | Ticker, name: str) -> None:
+async def _keep_working(part: Steady, name: str) -> None:
     """Start a part again when it ends by a fault of ours; what it was doing comes back from the store."""
     while True:
         work = asyncio.create_task(part.run())
