@@ -46,8 +46,9 @@ class Objections:
         if not self._is_fresh():
             await self._read_again()
         known = self._people.get(person.id)
-        reason = GONE if known is None else why_excluded(known)
-        if reason:
+        if known is None:
+            return self._instead(person, DeliveryState.FAILED, GONE)
+        if reason := why_excluded(known):
             return self._instead(person, DeliveryState.EXCLUDED, reason)
         if self._run.state in STOPPED:
             return self._instead(person, DeliveryState.CANCELLED, why_stopped(self._run))

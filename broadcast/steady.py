@@ -4,6 +4,7 @@ Knows nothing of what the work is.
 """
 
 import asyncio
+import contextlib
 import logging
 from abc import ABC, abstractmethod
 
@@ -42,7 +43,6 @@ class Steady(ABC):
         """Do all that there is to do now."""
 
     async def _rest(self) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), self._idle_s)
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._idle_s):  # Python 3.11's `wait_for` may swallow a cancellation
+                await self._woken.wait()

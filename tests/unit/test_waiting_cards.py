@@ -135,4 +135,4 @@ async def test_somebody_who_is_gone_while_their_card_waits_is_asked_about_again(
     clock.pass_s(FRESH_S + 0.1)
     outcome = await objections.against(person)
     assert outcome is not None
-    assert (outcome.state, outcome.reason) == (DeliveryState.EXCLUDED, "no longer known")
+    assert (outcome.state, outcome.reason) == (DeliveryState.FAILED, "no longer known")
