@@ -24,7 +24,9 @@ TOKEN_SCOPE = "https://api.botframework.com/.default"  # noqa: S105 - the name o
 TOKEN_MARGIN_S = 300.0  # fetch a new token this long before the old one ends
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
 JSON = "application/json"
-CONNECTIONS = 100  # to Teams at once
+CONNECTIONS = (
+    500  # to Teams at once: 20 tenants, 50 requests a second each, a third of a second for an answer; and room
+)
 SERVICES = 1024  # service addresses remembered; Teams has a handful
 _RETRY = frozenset(
     {

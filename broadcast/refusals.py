@@ -18,14 +18,16 @@ GOT_IT = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED})
 
 async def why_hopeless(store: Store, run: Run, ended: Sequence[Outcome]) -> str:
     """Return why a run has no hope after a chunk that ended like this; an empty text where it may have."""
-    reason = _refusal(ended)
-    if not reason or any(one.state in GOT_IT for one in ended) or GOT_IT & (await count_states(store, run)).keys():
+    reason = refusal(ended)
+    if not reason or GOT_IT & (await count_states(store, run)).keys():
         return ""
     return f"Teams refused the message: {reason}"
 
 
-def _refusal(ended: Sequence[Outcome]) -> str:
-    """Return what enough people's message was refused with, or an empty text."""
+def refusal(ended: Sequence[Outcome]) -> str:
+    """Return what enough people's message was refused with; an empty text, too, where somebody of them got it."""
+    if any(one.state in GOT_IT for one in ended):
+        return ""
     for kind, enough in ENOUGH.items():
         words = REASONS[kind]
         found = [one.reason.removeprefix(words) for one in ended if one.reason.startswith(words)]

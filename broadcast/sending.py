@@ -13,7 +13,7 @@ from datetime import datetime
 from broadcast.lease import HeldSlice
 from broadcast.messenger import Unreachable
 from broadcast.objections import GONE, STOPPED, Objections, why_stopped
-from broadcast.refusals import why_hopeless
+from broadcast.refusals import refusal, why_hopeless
 from broadcast.rendering import Render
 from broadcast.sender import REASONS, Message, Sender
 from feedback.deliveries import Outcome
@@ -58,8 +58,11 @@ class Sending:
             objections = Objections(self._store, run, chunk, read_at=read_at, now=self._now)
             await held.step(outcomes, chunk)
             ended = await self._send_chunk(held, self._render(run), chunk, objections)
-            await self._fail_if_hopeless(run, ended)
             outcomes = [one for one in ended if one.state is not DeliveryState.PLANNED]
+            if refusal(ended):
+                await held.step(outcomes)  # recorded first, whatever comes of the question
+                outcomes = []
+                await self._fail_if_hopeless(run, ended)
             waiting = [*(one.person for one in ended if one.state is DeliveryState.PLANNED), *rest]
         while len(outcomes) > RECORDED:
             await held.step(outcomes[:RECORDED])
