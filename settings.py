@@ -1,5 +1,7 @@
 """Every setting: its name, its default and what it means. Nothing else reads the environment."""
 
+import os
+import socket
 from collections.abc import Callable, Mapping
 from datetime import time
 from pathlib import Path
@@ -76,6 +78,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HEARBACK_TOKEN_ISSUER", "https://api.botframework.com", "Issuer of incoming tokens."),
     Setting("HEARBACK_LOGIN_URL", "https://login.microsoftonline.com", "Where the bot gets its own token."),
     Setting("HEARBACK_RATE_PER_TENANT", "50", "Requests a second to Teams for each tenant."),
+    Setting(
+        "HEARBACK_INSTANCE",
+        "",
+        "Name of this process among those that share one store, its own and the same after a restart. "
+        "Default: <host name>:<PORT>.",
+    ),
     Setting("HEARBACK_CONTACTS_PER_30_DAYS", "4", "How often a person is written to at most. In dev: no limit."),
     Setting("HEARBACK_QUIET_HOURS", "20:00-08:00", "When nobody is written to, by their own clock; off for never."),
     Setting("HEARBACK_APPROVAL_ABOVE", "1000", "A survey to more people needs a second admin."),
@@ -108,6 +116,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_issuer: str
     login_url: str
     rate_per_tenant: float
+    instance: str
     contacts_per_30_days: int
     quiet_hours: tuple[time, time] | None
     approval_above: int
@@ -136,6 +145,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             token_issuer=reading.text("HEARBACK_TOKEN_ISSUER"),
             login_url=reading.url("HEARBACK_LOGIN_URL"),
             rate_per_tenant=reading.number("HEARBACK_RATE_PER_TENANT", 1, 10_000),
+            instance=reading.text("HEARBACK_INSTANCE") or _own_name(reading.text("PORT")),
             contacts_per_30_days=10_000 if is_dev else int(reading.number("HEARBACK_CONTACTS_PER_30_DAYS", 1, 10_000)),
             quiet_hours=None if is_dev else reading.quiet_hours(),
             approval_above=int(reading.number("HEARBACK_APPROVAL_ABOVE", 0, 10_000_000)),
@@ -224,6 +234,11 @@ class _Reading:
 
 def _only(value: str, *, when: bool) -> frozenset[str]:
     return frozenset({value}) if when else frozenset()
+
+
+def _own_name(port: str) -> str:
+    """Return what tells this process from others, after a restart too: no two listen on one port of one machine."""
+    return f"{socket.gethostname()}:{port if port != '0' else f'any-{os.getpid()}'}"
 
 
 def _number(text: str, low: float, high: float) -> float:

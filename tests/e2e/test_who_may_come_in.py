@@ -180,7 +180,7 @@ async def test_the_service_says_that_it_is_alive_and_ready(service: Service) -> 
         async with session.get(f"{service.url}/healthz") as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "alive"})
         async with session.get(f"{service.url}/readyz") as answer:
-            everything = {"store": "ok", "queue": "ok", "worker": "ok", "ticker": "ok"}
+            everything = {"store": "ok", "queue": "ok", "worker": "ok", "ticker": "ok", "budget": "ok"}
             assert (answer.status, await answer.json()) == (200, everything)
 
 
@@ -202,7 +202,10 @@ async def test_a_worker_that_fails_makes_the_service_unready(service: Service, m
         while found[0] == 200:
             async with session.get(f"{service.url}/readyz") as answer:
                 found = answer.status, await answer.json()
-    assert found == (503, {"store": "ok", "queue": "ok", "worker": "does not answer", "ticker": "ok"})
+    assert found == (
+        503,
+        {"store": "ok", "queue": "ok", "worker": "does not answer", "ticker": "ok", "budget": "ok"},
+    )
 
 
 async def test_requests_are_counted_by_how_they_ended(teams: Teams, service: Service, customer: Person) -> None:
