@@ -4,6 +4,7 @@ from simulator.cards import InputRefused, NoSuchAction, action_titles, card_text
 from simulator.channel import Credential, Exchange
 from simulator.connector import Call
 from simulator.faults import FOREVER, Fault
+from simulator.limits import Limits
 from simulator.payload import Json
 from simulator.people import Person
 from simulator.teams import Teams
@@ -19,6 +20,7 @@ __all__ = [
     "InputRefused",
     "Json",
     "Key",
+    "Limits",
     "NoSuchAction",
     "NothingCame",
     "Person",

@@ -4,6 +4,7 @@ Knows people and what is wrong with a request; knows nothing about what the bot 
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
@@ -12,6 +13,7 @@ from aiohttp import web
 from simulator.directory import Directory
 from simulator.faults import Fault, suffer
 from simulator.ids import Ids, bot_id
+from simulator.limits import Limits
 from simulator.login import Login
 from simulator.payload import Json, listing, mapping, text
 from simulator.people import Person
@@ -19,6 +21,7 @@ from simulator.transcript import Transcript
 
 MAX_BYTES = 100 * 1024  # of one message
 PREFIX = "/teams"
+WITHOUT_CHAT = frozenset({"create", "conversations"})  # what can be asked about nobody's chat
 _BODY = msgspec.json.Decoder(dict[str, object])
 
 
@@ -35,13 +38,14 @@ class Refused(Exception):
 class Call(msgspec.Struct):
     """One request of the bot, as the fault hook and the transcript see it."""
 
-    operation: str  # create, send, reply, update, delete, members, member
+    operation: str  # create, send, reply, update, delete, members, pagedmembers, member, conversations
     person: Person | None
     conversation: str = ""
     activity_id: str = ""
     member: str = ""
     body: Json = {}
     query: Mapping[str, str] = {}
+    token: str = ""  # every process of the bot has one of its own
 
 
 class Answer(msgspec.Struct):
@@ -66,6 +70,7 @@ class Connector:
         app_id: str,
         ids: Ids,
         closing: asyncio.Event,
+        limits: Limits | None = None,
     ) -> None:
         self.respond: Callable[[Call], Fault | None] | None = None
         self._people = people
@@ -74,6 +79,7 @@ class Connector:
         self._bot_ids = ("", app_id, bot_id(app_id))
         self._ids = ids
         self._closing = closing
+        self._limits = limits
 
     def routes(self) -> list[web.RouteDef]:
         """Return what the server answers."""
@@ -81,6 +87,7 @@ class Connector:
         one = chat + "/activities/{activity}"
         return [
             web.post(PREFIX + "/v3/conversations", self._serve("create", self._create)),
+            web.get(PREFIX + "/v3/conversations", self._serve("conversations", self._conversations)),
             web.post(chat + "/activities", self._serve("send", self._send)),
             web.post(one, self._serve("reply", self._send)),
             web.put(one, self._serve("update", self._update)),
@@ -101,6 +108,10 @@ class Connector:
                 return _response(Answer(refused.status, refused.body))
             entry.person = call.person.name if call.person else ""
             entry.payload = call.body
+            over = self._over_the_limits(call)
+            if over is not None:
+                entry.result = f"{over.status} over the limits"
+                return over
             fault = self._fault(call)
             carry_out = _answering(work, call)
             response = await suffer(fault, request, carry_out, self._closing) if fault else await carry_out()
@@ -124,15 +135,29 @@ class Connector:
             raise Refused(400, "BadSyntax", str(error)) from None
         conversation = path.get("conversation", "")
         person = self._invited(body) if operation == "create" else self._people.in_conversation(conversation)
-        if person is None and operation != "create":
+        if person is None and operation not in WITHOUT_CHAT:
             raise Refused(404, "ConversationNotFound", "conversation not found")
         activity, member = path.get("activity", ""), path.get("member", "")
-        return Call(operation, person, conversation, activity, member, body, request.query)
+        token = request.headers.get("Authorization", "")
+        return Call(operation, person, conversation, activity, member, body, request.query, token)
 
     def _invited(self, body: Json) -> Person | None:
         members = listing(body.get("members"))
         tenant = text(body, "tenantId") or text(body, "channelData", "tenant", "id")
         return self._people.find(text(members[0], "id"), tenant) if len(members) == 1 else None
+
+    def _over_the_limits(self, call: Call) -> web.Response | None:
+        """Count a request; return what it is answered with when there are too many."""
+        if self._limits is None:
+            return None
+        tenant, chat = (call.person.who.tenant, call.person.who.conversation) if call.person else ("", "")
+        wait_s = self._limits.wait_s(tenant, chat, call.operation)
+        if not wait_s:
+            return None
+        refused = _response(Answer(429, Refused(429, "Throttled", "too many requests").body))
+        if self._limits.tells_wait:
+            refused.headers["Retry-After"] = str(math.ceil(wait_s))
+        return refused
 
     def _fault(self, call: Call) -> Fault | None:
         fault = self.respond(call) if self.respond else None
@@ -184,6 +209,10 @@ class Connector:
         _check_exists(call, person)
         await person.view.delete(call.activity_id)
         return Answer(200)
+
+    async def _conversations(self, _call: Call) -> Answer:
+        chats = [{"id": one.who.conversation, "members": [one.who.member()]} for one in self._people if one.has_chat]
+        return Answer(200, {"conversations": chats})
 
     async def _members(self, call: Call) -> Answer:
         return Answer(200, [_known(call).who.member()])

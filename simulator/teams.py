@@ -15,6 +15,7 @@ from simulator.directory import Directory
 from simulator.faults import Fault
 from simulator.files import Files
 from simulator.ids import Clock, Ids
+from simulator.limits import Limits
 from simulator.login import Login
 from simulator.payload import Json
 from simulator.people import Person
@@ -27,7 +28,10 @@ PATIENCE_S = 15.0  # Teams gives a bot 10 to 15 s for a turn
 
 
 class Teams:
-    """A Teams to enter with `async with`. Set `bot_url` to where the bot takes its messages."""
+    """A Teams to enter with `async with`. Set `bot_url` to where the bot takes its messages.
+
+    With `limits` it takes no more requests than Microsoft's; without, as many as come.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Teams:
         clock: Clock = ids.now,
         patience_s: float = PATIENCE_S,
         keep_transcript: int = KEPT,
+        limits: Limits | None = None,
     ) -> None:
         self.app_id = app_id or ids.guid("the bot")
         self.app_password = app_password
@@ -46,11 +51,18 @@ class Teams:
         self.files = Files()
         self.transcript = Transcript(clock, keep=keep_transcript)
         self.tokens = Issuer(app_id=self.app_id, clock=clock)
+        self.limits = limits
         self._closing = asyncio.Event()
         numbers = Ids(clock)
         self.login = Login(self.tokens, secret=app_password, tenant=self.tenant, clock=clock, closing=self._closing)
         self.connector = Connector(
-            self.people, self.login, self.transcript, app_id=self.app_id, ids=numbers, closing=self._closing
+            self.people,
+            self.login,
+            self.transcript,
+            app_id=self.app_id,
+            ids=numbers,
+            closing=self._closing,
+            limits=limits,
         )
         self._channel = Channel(self.tokens, self.transcript, numbers, clock, patience_s=patience_s)
         self._servers: list[web.AppRunner] = []
