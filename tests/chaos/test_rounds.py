@@ -1,7 +1,7 @@
 """Rounds of bad luck: random faults of the channel for 2,000 people, a `kill -9` at a random moment, two services.
 
-The simulated Teams keeps its limits meanwhile. Two rounds run with the other tests; `CHAOS_ROUNDS=20 make chaos` runs
-more and prints the counts of each.
+The simulated Teams keeps its limits meanwhile. Two rounds run with the other tests; with `CHAOS_ROUNDS=20`
+set there are more, and each prints its counts.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from feedback.runs import DeliveryState
 from simulator import FOREVER, Call, Fault, Limits, Person, Teams
 from tests.chaos.people import crowd, key_of, surveys_of, unreachable
 from tests.chaos.processes import RATE, RUN_S, Process, run_of, settings_for, states_of, when_over
-from tests.e2e.conftest import ADMIN, HOME, is_survey
+from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, is_survey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -148,8 +148,10 @@ class Round(msgspec.Struct):
 
     def summary(self) -> str:
         counts = {state.value: count for state, count in sorted(Counter(self.states.values()).items())}
-        refused = self.teams.limits.refused if self.teams.limits else 0
-        return f"{self.services} services: {counts}, refused by the limits: {refused}"
+        limits = self.teams.limits
+        assert limits is not None
+        arrived = f"at most {limits.peaks[ELSEWHERE]} requests in a second, {limits.refused} refused by the limits"
+        return f"{self.services} services: {counts}, {arrived}"
 
     def _in(self, state: DeliveryState) -> set[str]:
         return {who for who, found in self.states.items() if found is state}
