@@ -1,10 +1,12 @@
 """A reply in a chat, when Teams asks to wait or takes nothing: the person sees it all the same, once."""
 
+import asyncio
+
 import aiohttp
 import msgspec
 import pytest
 
-from broadcast.budget_share import BOOK, Member
+from broadcast.budget_share import BOOK, BudgetShare, Member
 from settings import Settings
 from simulator import Call, Fault, Person, Teams
 from store.contract import Store
@@ -77,6 +79,17 @@ async def test_one_alone_has_the_whole_budget_from_the_start_says_so_and_leaves_
     store = await open_sqlite(settings.store_path)
     assert await _sharing(store) == 0
     await store.close()
+
+
+async def test_the_first_share_is_there_before_anything_else_is_at_work(
+    teams: Teams, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BudgetShare, "run", lambda _share: asyncio.Event().wait())
+    service = Service(teams, settings)
+    await service.start()
+    async with aiohttp.ClientSession() as session, session.get(f"{service.url}/metrics") as answer:
+        assert "\nhearback_budget_requests_per_second 10000.0\n" in await answer.text()
+    await service.stop()
 
 
 async def _sharing(store: Store) -> int:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from broadcast.pace import GENTLE
+from broadcast.pace import CATCH_UP_S, GENTLE, Pace
 from tests.unit.crowd import Crowd, limiter_of, now, virtual, waited
 
 
@@ -63,6 +63,20 @@ async def test_after_429s_in_a_row_the_pace_is_much_lower_and_rises_again_up_to_
     assert crowd.since(cut_at + 1) - crowd.since(cut_at + 2) <= 0.85 * 50
     assert crowd.since(now() - 10) >= 0.98 * 50 * 10
     await crowd.stop()
+
+
+def test_a_slower_pace_is_kept_after_a_timer_that_was_late_too() -> None:
+    pace = Pace()
+    for number in range(GENTLE + 1):
+        pace.slow_down(10.0 * number, 0)
+    first = at = 100.0
+    pace.begin(first - CATCH_UP_S)
+    for _ in range(50):
+        pace.take(at, 50)
+        at = pace.ready_at(at, 50)
+    part = pace.rate(50) / 50
+    assert part < 0.85
+    assert at - first >= 0.99 / part
 
 
 @virtual
