@@ -38,12 +38,15 @@ from broadcast.reminding import Reminding
 from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
 from broadcast.slices import CLOSE, REMIND
+from broadcast.snoozing import Snoozing
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from cards.survey import survey_card
 from cards.thanks import closed_card, moved_card
+from dialogs.answer import AnswerDialog
 from dialogs.note import NoteDialog
 from feedback.contacts import ContactRules, QuietHours
+from feedback.drafts import where_they_are
 from feedback.people import Policy
 from feedback.runs import Delivery, Run
 from feedback.survey_files import read_survey
@@ -119,6 +122,7 @@ async def _assemble(
     app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
 ) -> set[asyncio.Task[None]]:
     """Put the parts together, start the worker and the ticker and return their tasks."""
+    quiet = contact_rules(settings).quiet
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
     connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed)
@@ -127,13 +131,14 @@ async def _assemble(
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
     editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
     closing = Closing(store, editor, render=closed_message)
-    reminding = Reminding(store, sender, editor, render=survey_message, render_moved=moved_message, now=now)
+    reminding = Reminding(store, sender, editor, render=again_message, render_moved=moved_message, now=now)
+    snoozing = Snoozing(store, sender, editor, quiet, render=again_message, render_moved=moved_message, now=now)
     jobs = {CLOSE: closing.work, REMIND: reminding.work}
     worker = Worker(store, queue, sender, render=survey_message, now=now, jobs=jobs)
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)
-    ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now)
+    ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now, also=[snoozing.tick])
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
     parts = Parts(
@@ -144,8 +149,11 @@ async def _assemble(
         fetch_file=files.fetch,
         is_allowed_tenant=gate.is_allowed_tenant,
         wake_ticker=ticker.wake,
+        quiet=quiet,
     )
-    router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
+    router = Router(
+        parts, GuideRoom(store, [NoteDialog(store, now), AnswerDialog(store, now, quiet)]), Once(store, now)
+    )
     app[STORE] = store
     app[QUEUE] = queue
     app[ENDPOINT] = MessagesEndpoint(
@@ -180,7 +188,20 @@ def closed_message(run: Run, delivery: Delivery) -> Message:
     return Message(card=closed_card(run, delivery), summary="This survey is closed.")
 
 
-def moved_message(run: Run) -> Message:
+def again_message(run: Run, delivery: Delivery) -> Message:
+    """Return what somebody is sent who is asked again: the survey where they are in it."""
+    card = survey_card(
+        run,
+        answers=delivery.filled_in,
+        revision=delivery.revision,
+        page=where_they_are(run, delivery),
+        step=delivery.step,
+        kept=delivery.filled_in,
+    )
+    return Message(card=card, summary=run.survey.title)
+
+
+def moved_message(run: Run, _delivery: Delivery) -> Message:
     """Return what takes the place of a card that a reminder has replaced."""
     return Message(card=moved_card(run), summary=run.survey.title)
 

@@ -32,7 +32,7 @@ async def survey_list(turn: Turn) -> list[Reply]:
 async def survey_show(turn: Turn) -> list[Reply]:
     """Show a survey as people will see it."""
     survey = await find_survey(turn.store, _one_name(turn, "survey show <survey>"))
-    return [Reply(f"Preview of {survey.id}.", preview_card(survey))]
+    return [Reply(f"Preview of {survey.id}.", preview_card(survey, page)) for page in range(len(survey.paged))]
 
 
 async def survey_import(turn: Turn) -> list[Reply]:

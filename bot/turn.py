@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from feedback.contacts import QuietHours
 from feedback.dry_run import DryRun
 from feedback.people import Person, Policy, Role
 from feedback.runs import Run
@@ -69,8 +70,8 @@ class Guides(Protocol):
     async def remembered(self) -> dict[str, object] | None:
         """Return what is stored about the one under way; None when there is none."""
 
-    async def cancel(self) -> bool:
-        """Stop the one under way, and say whether there was any."""
+    async def cancel(self) -> str:
+        """Stop the one under way, and return its name; nothing where there was none."""
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -83,6 +84,7 @@ class Parts(msgspec.Struct, frozen=True):
     fetch_file: Callable[[File], Awaitable[str]]
     is_allowed_tenant: Callable[[str], bool]
     wake_ticker: Callable[[], None]  # something new may be due
+    quiet: QuietHours = QuietHours()
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from store.contract import Store
 
 PROMOTER, DETRACTOR = 9, 6  # from and up to which answer, by the definition of NPS
 LATEST = 5  # texts shown with a text question
-_NUMERIC = frozenset({Kind.NPS, Kind.RATING, Kind.CSAT, Kind.NUMBER})
+_NUMERIC = frozenset({Kind.NPS, Kind.RATING, Kind.CSAT, Kind.CES, Kind.NUMBER})
 _REACHED = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING})
 
 
@@ -92,6 +92,19 @@ def _yes_and_no(_question: Question, answers: Sequence[Answer]) -> tuple[tuple[s
     return (("Yes", yes), ("No", len(answers) - yes))
 
 
+def _first_places(question: Question, answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
+    """Count how often each choice of a ranking was put first."""
+    found = Counter(one[0] for one in answers if isinstance(one, list) and one)
+    return tuple((choice.text, found[choice.id]) for choice in question.choices)
+
+
+def _by_row(question: Question, answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
+    found = Counter(pair for one in answers if isinstance(one, dict) for pair in one.items())
+    return tuple(
+        (f"{row.text}: {choice.text}", found[row.id, choice.id]) for row in question.rows for choice in question.choices
+    )
+
+
 def _none(_question: Question, _answers: Sequence[Answer]) -> tuple[tuple[str, int], ...]:
     return ()
 
@@ -109,8 +122,12 @@ _COUNTS: dict[Kind, Callable[[Question, Sequence[Answer]], tuple[tuple[str, int]
     Kind.NPS: _on_scale,
     Kind.RATING: _on_scale,
     Kind.CSAT: _on_scale,
+    Kind.CES: _on_scale,
     Kind.CHOICE: _by_choice,
     Kind.CHOICES: _by_choice,
+    Kind.IMAGE_CHOICE: _by_choice,
+    Kind.RANKING: _first_places,
+    Kind.MATRIX: _by_row,
     Kind.YES_NO: _yes_and_no,
     Kind.TEXT: _none,
     Kind.NUMBER: _none,

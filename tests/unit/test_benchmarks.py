@@ -26,7 +26,7 @@ import os
 import app, bot.actions
 from feedback.answers import Recorded
 from feedback.runs import find_delivery
-from feedback.questions import check_answers
+from feedback.checking import check_answers
 import msgspec
 
 record, forgotten = bot.actions.record_answer, []

@@ -12,7 +12,8 @@ from cards.elements import Card
 from cards.inputs import KEPT
 from cards.size import fits
 from cards.survey import INPUT_PREFIX, can_show_answers, preview_card, survey_card, survey_fits
-from feedback.questions import MAX_TEXT, Choice, Kind, Question, check_answers
+from feedback.checking import MAX_TEXT, check_answers
+from feedback.questions import Choice, Kind, Question
 from feedback.surveys import MAX_QUESTIONS, Survey
 from tests.unit.test_cards_gallery import answers_of, assert_official, nodes, run_of, shown, survey_of
 

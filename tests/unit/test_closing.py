@@ -40,11 +40,14 @@ class House(Broadcasting):
         def sample(_run: Run) -> Message:
             return Message({}, "Sample")
 
-        def moved(_run: Run) -> Message:
+        def again(_run: Run, _delivery: Delivery) -> Message:
+            return Message({}, "Sample")
+
+        def moved(_run: Run, _delivery: Delivery) -> Message:
             return Message({}, "moved")
 
         now = self.clock.now
-        reminding = Reminding(self.store, self.sender, self.editor, render=sample, render_moved=moved, now=now)
+        reminding = Reminding(self.store, self.sender, self.editor, render=again, render_moved=moved, now=now)
         jobs = {CLOSE: Closing(self.store, self.editor, render=closed).work, REMIND: reminding.work}
         return Worker(self.store, self.queue, self.sender, render=sample, now=now, jobs=jobs)
 

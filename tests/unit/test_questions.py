@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.checking import MAX_TEXT, check_answers
 from feedback.errors import AnswersRefused
-from feedback.questions import MAX_TEXT, SCALES, Answer, Choice, Kind, Question, check_answers, describe
+from feedback.questions import SCALES, Answer, Choice, Kind, Question, describe
 from feedback.surveys import Survey
 
 CHOICES = (Choice("slow", "Too slow"), Choice("dear", "Too dear"), Choice("hard", "Too hard"))

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import feedback
+from feedback.choice_files import choice_ids
 from feedback.errors import SurveyFileRefused
 from feedback.file_fields import clean_block, clean_line
 from feedback.questions import Choice, Kind, Question
-from feedback.survey_files import choice_ids, read_survey, write_survey
+from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey
 
 SMALL = """\
