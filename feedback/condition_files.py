@@ -19,7 +19,7 @@ MAX_VALUE = 120  # characters
 _GROUPS = ("all", "any")
 _FIELDS = ("question", *Comparison, *_GROUPS)
 _SCALED = frozenset({*SCALES, Kind.NUMBER, Kind.DATE})
-_SUITABLE: Mapping[Comparison, Collection[Kind]] = {
+SUITABLE: Mapping[Comparison, Collection[Kind]] = {
     Comparison.AT_MOST: _SCALED,
     Comparison.AT_LEAST: _SCALED,
     Comparison.IS: {*_SCALED, *ONE_OF, Kind.YES_NO},
@@ -102,7 +102,7 @@ class _Reader:
         question = self._earlier(part, name) if name else None
         if question is None or not value:
             return Condition()
-        if question.kind not in _SUITABLE[compare]:
+        if question.kind not in SUITABLE[compare]:
             part.blame(compare.value, _unsuitable(question, compare))
             return Condition()
         answer = _read_value(question, value)
@@ -135,7 +135,7 @@ def _read_value(question: Question, text: str) -> int | float | str | bool | Non
 
 
 def _unsuitable(question: Question, compare: Comparison) -> str:
-    fits = [one.value for one in Comparison if question.kind in _SUITABLE[one]]
+    fits = [one.value for one in Comparison if question.kind in SUITABLE[one]]
     if not fits:
         return f"{quote(question.id)} is of kind {question.kind}, which conditions cannot look at."
     return f"{quote(question.id)} is of kind {question.kind}; for that use {' or '.join(fits)}, not {compare.value}."

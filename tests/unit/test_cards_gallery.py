@@ -21,6 +21,7 @@ from cards.errors import not_saved_card, refusal_card, went_wrong_card
 from cards.help import help_card, welcome_card
 from cards.notes import feedback_card, note_card, notes_card
 from cards.panels import dry_run_card, panel_card, panel_list_card, proposed_card
+from cards.pauses import DAYS_INPUT, declined_card, later_card, snoozed_card, typing_card
 from cards.person import my_data_card
 from cards.results import results_card
 from cards.schedules import planned_card, schedules_card
@@ -34,12 +35,12 @@ from feedback.errors import AudienceUnknown, FileProblem
 from feedback.notes import Note, NoteKind
 from feedback.panels import Panel, PanelImport
 from feedback.people import Person, Role
-from feedback.questions import Answers, Choice, Kind, Question
+from feedback.questions import CHOOSING, Answers, Choice, Kind, Question
 from feedback.recurrence import Recurrence
 from feedback.results import QuestionResult, Results
-from feedback.runs import Delivery, DeliveryState, Progress, Run, RunState
+from feedback.runs import Delivery, DeliveryState, Draft, Progress, Run, RunState
 from feedback.schedules import Occurrence, OccurrenceState, Schedule, upcoming
-from feedback.surveys import Imported, Survey
+from feedback.surveys import Imported, Page, Survey
 from feedback.timing import Reminders, Timing
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -66,8 +67,10 @@ class Row:
 
 def survey_of(words: str = ORDINARY, *, required: bool = True) -> Survey:
     """Return a survey with a question of every kind."""
-    text = words[:300]
-    choices = (Choice("excel", text[:120] or "Excel"), Choice("pdf", "PDF"))
+    text = words[:200]
+    title = text[:120] or "Excel"
+    choices = (Choice("excel", title), Choice("pdf", "PDF"))
+    pictures = tuple(Choice(one.id, one.text, "https://example.com/one.png", alt=title) for one in choices)
     questions = tuple(
         Question(
             id=kind.value,
@@ -75,7 +78,8 @@ def survey_of(words: str = ORDINARY, *, required: bool = True) -> Survey:
             text=text,
             help=text,
             required=required,
-            choices=choices if kind in {Kind.CHOICE, Kind.CHOICES} else (),
+            choices=pictures if kind is Kind.IMAGE_CHOICE else choices if kind in CHOOSING else (),
+            rows=choices if kind is Kind.MATRIX else (),
         )
         for kind in Kind
     )
@@ -87,7 +91,8 @@ def run_of(survey: Survey, state: RunState = RunState.SENT, *, audience: str = "
 
 
 def answers_of(words: str = ORDINARY) -> Answers:
-    closed: Answers = {"nps": 9, "rating": 4, "csat": 2, "choice": "excel", "choices": ["excel", "pdf"]}
+    closed: Answers = {"nps": 9, "rating": 4, "csat": 2, "ces": 6, "choice": "excel", "choices": ["excel", "pdf"]}
+    closed |= {"image_choice": "pdf", "ranking": ["pdf", "excel"], "matrix": {"excel": "pdf", "pdf": "excel"}}
     return closed | {"text": words[:4000], "yes_no": False, "number": 2.5, "date": "2026-03-01"}
 
 
@@ -148,6 +153,8 @@ def gallery(words: str) -> dict[str, Card]:
     survey, delivery, note = survey_of(words), delivery_of(words), note_of(words)
     run = run_of(survey)
     problems = dict.fromkeys(answers_of(), words)
+    paged = replace(survey, pages=(Page(1), Page(len(survey.questions) - 1, words[:120])))
+    half = Delivery("exports-1", "t:o", DeliveryState.SENT, 0, draft=Draft("text", answers_of(words)))
     person = Person("t:o", "t", "o", words, attributes={words: words}, first_seen_at=NOW)
     rows = [Row(f"note <{number}>", words, role) for role in Role for number in range(15)]
     many = [note_of(words, number) for number in range(40)]
@@ -157,6 +164,13 @@ def gallery(words: str) -> dict[str, Card]:
         "survey": survey_card(run),
         "survey filled in": survey_card(run, answers=delivery.answers, problems=problems, revision=1, notice="No."),
         "preview": preview_card(survey),
+        "survey page": survey_card(run_of(paged), page=1, kept={"nps": 9}, step=1),
+        "preview of a page": preview_card(paged, 1),
+        "closed half way": closed_card(run, half),
+        "later": later_card(run, half),
+        "snoozed": snoozed_card(run, half, NOW),
+        "declined": declined_card(run),
+        "typing": typing_card(run),
         "thanks": thanks_card(run, delivery, notice="Saved before."),
         "closed": closed_card(run, delivery),
         "closed, never answered": closed_card(run, None),
@@ -295,7 +309,7 @@ def test_every_input_has_a_label_and_a_message_where_it_is_required(name: str) -
     for node in nodes(CARDS[name]):
         if str(node.get("type")).startswith("Input."):
             assert str(node["label"]).strip()
-            assert str(node["id"]).startswith("q_")
+            assert str(node["id"]).startswith("q_") or node["id"] == DAYS_INPUT
             assert bool(node.get("isRequired")) == bool(node.get("errorMessage"))
 
 

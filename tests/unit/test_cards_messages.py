@@ -177,8 +177,8 @@ def test_feedback_is_thanked_for_and_quoted() -> None:
 def test_surveys_are_listed_by_the_name_that_sends_them() -> None:
     closed = msgspec.structs.replace(survey_of(), id="old", is_closed=True, version=3)
     said = shown(survey_list_card([survey_of(), closed]))
-    assert "exports: Exporting to Excel is slow\n9 questions, version 1\n" in said
-    assert "9 questions, version 3, closed" in said
+    assert "exports: Exporting to Excel is slow\n13 questions, version 1\n" in said
+    assert "13 questions, version 3, closed" in said
 
 
 @pytest.mark.parametrize(
