@@ -28,7 +28,7 @@ from cards.schedules import planned_card, schedules_card
 from cards.size import MAX_CARD_BYTES, card_size
 from cards.status import runs_card, started_card, status_card
 from cards.survey import preview_card, survey_card
-from cards.surveys import file_problems_card, imported_card, survey_list_card
+from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
 from cards.thanks import closed_card, moved_card, thanks_card
 from feedback.dry_run import DryRun
 from feedback.errors import AudienceUnknown, FileProblem
@@ -40,6 +40,7 @@ from feedback.recurrence import Recurrence
 from feedback.results import QuestionResult, Results
 from feedback.runs import Delivery, DeliveryState, Draft, Progress, Run, RunState
 from feedback.schedules import Occurrence, OccurrenceState, Schedule, upcoming
+from feedback.survey_advice import Advice
 from feedback.surveys import Imported, Page, Survey
 from feedback.timing import Reminders, Timing
 
@@ -67,7 +68,7 @@ class Row:
 
 def survey_of(words: str = ORDINARY, *, required: bool = True) -> Survey:
     """Return a survey with a question of every kind."""
-    text = words[:200]
+    text = words[:140]
     title = text[:120] or "Excel"
     choices = (Choice("excel", title), Choice("pdf", "PDF"))
     pictures = tuple(Choice(one.id, one.text, "https://example.com/one.png", alt=title) for one in choices)
@@ -158,6 +159,7 @@ def gallery(words: str) -> dict[str, Card]:
     person = Person("t:o", "t", "o", words, attributes={words: words}, first_seen_at=NOW)
     rows = [Row(f"note <{number}>", words, role) for role in Role for number in range(15)]
     many = [note_of(words, number) for number in range(40)]
+    advice = [Advice("nps", "leading", words)] * 40 + [Advice("", "too many questions", words)]
     file_problems = [FileProblem(line, words, words) for line in range(1, 60)]
     schedule, occurrence = planned(words)
     return {
@@ -203,6 +205,8 @@ def gallery(words: str) -> dict[str, Card]:
         "dry run": dry_run_card(foretold(words), survey, words, NOW),
         "proposed": proposed_card(run_of(survey, RunState.PROPOSED), foretold(words), NOW),
         "imported": imported_card(Imported(survey, is_new=True, has_changed=True)),
+        "imported with advice": imported_card(Imported(survey, is_new=True, has_changed=True), advice),
+        "advice": advice_card(survey, advice),
         "file problems": file_problems_card(file_problems),
         "my data": my_data_card(person, Role.CUSTOMER, [(delivery, run)] * 100, many),
         "refusal": refusal_card(AudienceUnknown(audience=words[:500], known="me, customers")),

@@ -144,8 +144,7 @@ def test_a_survey_without_pages_has_no_earlier_page_to_look_at() -> None:
             "Line 24, pages: there are 21 pages; up to 20 fit.",
         ),
         (
-            "id: s\ntitle: T\npages:\n- questions: [{id: a, kind: nps, text: T}]\n"
-            "- questions: [{id: a, kind: nps, text: T}]\n",
+            "id: s\ntitle: T\npages:\n" + "- questions: [{id: a, kind: nps, text: T}]\n" * 2,
             "Line 5, pages[2].questions[1].id: “a” is already the id in line 4.",
         ),
     ],
