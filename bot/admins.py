@@ -35,7 +35,7 @@ async def survey_show(turn: Turn) -> list[Reply]:
     survey = await find_survey(turn.store, _one_name(turn, "survey show <survey>"))
     pages = [Reply(f"Preview of {survey.id}.", preview_card(survey, page)) for page in range(len(survey.paged))]
     advice = advice_on(survey)
-    return [*pages, *([Reply(f"Advice on {survey.id}.", advice_card(survey, advice))] if advice else [])]
+    return [*([Reply(f"Advice on {survey.id}.", advice_card(survey, advice))] if advice else []), *pages]
 
 
 async def survey_import(turn: Turn) -> list[Reply]:

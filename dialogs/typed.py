@@ -81,7 +81,7 @@ def _listed(question: Question) -> str:
         return _list([f"{step} – {words}" for step, words in SCALE_WORDS[question.kind].items()])
     choices = _list([f"{number} – {_choice(one)}" for number, one in enumerate(question.choices, 1)])
     rows = _list([f"{_letter(number)} – {escape(row.text)}" for number, row in enumerate(question.rows)])
-    return f"{rows}\n\n{choices}" if rows else choices
+    return f"The lines:\n\n{rows}\n\nThe choices for each:\n\n{choices}" if rows else choices
 
 
 def _list(lines: Sequence[str]) -> str:

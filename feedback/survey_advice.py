@@ -130,7 +130,7 @@ _GOOD = re.compile(
     r"\b(?:excellent|great|very good|good|satisfied|agree|likely|easy|happy|love|best|better)\b", re.IGNORECASE
 )
 _BAD = re.compile(
-    r"\b(?:terrible|awful|very bad|bad|poor|dissatisfied|disagree|unlikely|hard|difficult|unhappy|hate|worst|worse|fair)\b",
+    r"\b(?:terrible|awful|bad|poor|dissatisfied|disagree|unlikely|hard|difficult|unhappy|hate|worst|worse)\b",
     re.IGNORECASE,
 )
 
