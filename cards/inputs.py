@@ -10,6 +10,7 @@ from datetime import date
 
 from cards.elements import Color, Element, hint, plain, stretch, verbatim
 from feedback.questions import Kind, Question, without_controls
+from feedback.wording import SCALE_WORDS
 
 INPUT_PREFIX = "q_"  # an input's id is this and the question's id: never equal to a key of the action's own data
 MANY_CHOICES = 6  # above this a list becomes a drop-down
@@ -17,15 +18,6 @@ STARS = 5
 KEPT = "Your earlier answer is too long to show here, and it is kept. Write here only to replace it."
 
 _EXACT = 2**53  # above this a whole number is not what was typed anyway
-
-_SATISFACTION = ("Very dissatisfied", "Dissatisfied", "Neither", "Satisfied", "Very satisfied")
-SCALE_WORDS: dict[Kind, dict[str, str]] = {
-    Kind.NPS: {str(score): str(score) for score in range(11)}
-    | {"0": "0 – not at all likely", "10": "10 – extremely likely"},
-    Kind.RATING: {"1": "1 star"} | {str(star): f"{star} stars" for star in range(2, STARS + 1)},
-    Kind.CSAT: {str(score): words for score, words in enumerate(_SATISFACTION, start=1)},
-}
-"""The steps of each scale as people read them, wherever they are shown."""
 
 
 def asked(question: Question, *, answer: object = None, problem: str = "", is_kept: bool = False) -> list[Element]:

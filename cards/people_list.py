@@ -18,9 +18,9 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.status import STATE_WORDS
 from feedback.listed import Listed, ListPage
 from feedback.runs import DeliveryState, Progress, Run
+from feedback.wording import STATE_WORDS
 
 _TITLE = 200
 _NAME = 80

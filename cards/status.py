@@ -30,18 +30,8 @@ from cards.size import fewer, fitted, left_out
 from feedback.recalls import TO_RECALL
 from feedback.runs import DeliveryState, Progress, Run, RunState
 from feedback.standing import Standing
+from feedback.wording import STATE_WORDS
 
-STATE_WORDS: dict[DeliveryState, str] = {
-    DeliveryState.ANSWERED: "Answered",
-    DeliveryState.SENT: "Received it, not answered yet",
-    DeliveryState.SENDING: "Being sent right now",
-    DeliveryState.PLANNED: "Waiting to be sent",
-    DeliveryState.UNCONFIRMED: "May or may not have received it",
-    DeliveryState.FAILED: "Could not be reached",
-    DeliveryState.EXCLUDED: "Left out",
-    DeliveryState.CANCELLED: "Stopped before it was sent",
-    DeliveryState.RECALLED: "Taken back",
-}
 RUN_WORDS: dict[RunState, str] = {
     RunState.PROPOSED: "Waiting for another admin to **approve**",
     RunState.PLANNING: "Getting ready: the list of people is being written",

@@ -19,10 +19,10 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.inputs import SCALE_WORDS
 from cards.size import fitted
 from feedback.questions import Answer, Question, describe
 from feedback.runs import Delivery, Run
+from feedback.wording import SCALE_WORDS
 
 _MOVED_TITLE = 200  # characters
 NO_ANSWER = "—"
