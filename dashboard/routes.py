@@ -10,7 +10,7 @@ from feedback.audit import Record, record_change
 from feedback.errors import RunUnknown
 from feedback.links import LinkRefused, Links, people_path
 from feedback.people import Person, Policy, Role, find_person
-from feedback.runs import find_run
+from feedback.runs import Run, find_run
 from store.contract import Store
 
 HEADERS = {
@@ -39,15 +39,7 @@ class Downloads:
             return web.Response(status=403, text=str(refused), headers=HEADERS)
         except RunUnknown as unknown:
             return web.Response(status=404, text=str(unknown), headers=HEADERS)
-        record = Record(at=self._now(), who=person.id, what="download", on=run.run, after="people.csv")
-        await record_change(self._store, record)
-        response = web.StreamResponse(headers={**HEADERS, "Content-Disposition": _attached(f"{run.run}-people.csv")})
-        response.content_type, response.charset = "text/csv", "utf-8"
-        await response.prepare(request)
-        async for block in people_csv(self._store, run):
-            await response.write(block)
-        await response.write_eof()
-        return response
+        return await send_people(request, self._store, run, by=person, at=self._now())
 
     async def _allowed(self, path: str, request: web.Request) -> Person:
         """Return whom a link was given to. Raises `LinkRefused`."""
@@ -58,6 +50,18 @@ class Downloads:
         if person is None or not self._policy.role_of(person).includes(Role.ADMIN):
             raise LinkRefused
         return person
+
+
+async def send_people(request: web.Request, store: Store, run: Run, *, by: Person, at: datetime) -> web.StreamResponse:
+    """Send the file with everybody in a run, recorded in the audit before its first line leaves."""
+    await record_change(store, Record(at=at, who=by.id, what="download", on=run.run, after="people.csv"))
+    response = web.StreamResponse(headers={**HEADERS, "Content-Disposition": _attached(f"{run.run}-people.csv")})
+    response.content_type, response.charset = "text/csv", "utf-8"
+    await response.prepare(request)
+    async for block in people_csv(store, run):
+        await response.write(block)
+    await response.write_eof()
+    return response
 
 
 def _attached(name: str) -> str:

@@ -1,0 +1,86 @@
+"""The pages, one function for each: read what is known, fill in a template. Who may see them is in table.py."""
+
+import asyncio
+
+from aiohttp import web
+
+from dashboard.charts import THEMES, chart_of
+from dashboard.routes import send_people
+from dashboard.views import run_row, sections
+from dashboard.visit import Visit
+from feedback.errors import Refusal
+from feedback.listed import page_of
+from feedback.results import results_of
+from feedback.runs import DeliveryState, find_run, latest_runs
+from feedback.surveys import list_surveys
+from feedback.tally_tree import find_tally
+from feedback.wording import STATE_WORDS
+
+RUNS = 25  # on the overview
+
+
+class NoSuchChart(Refusal):
+    """There is no such chart."""
+
+
+class NoSuchState(Refusal):
+    """There is no such state of a delivery."""
+
+
+async def overview(visit: Visit) -> web.StreamResponse:
+    """Show the latest runs and the surveys."""
+    store = visit.parts.store
+    runs = await latest_runs(store, RUNS)
+    tallies = await asyncio.gather(*(find_tally(store, one.run) for one in runs))
+    rows = [run_row(run, tally.everybody) for run, tally in zip(runs, tallies, strict=True)]
+    return visit.page("overview.html", rows=rows, surveys=await list_surveys(store), at=visit.parts.now())
+
+
+async def run(visit: Visit) -> web.StreamResponse:
+    """Show a run as it goes out."""
+    live = await visit.parts.live.read(visit.request.match_info["run"])
+    return visit.page("run.html", live=live, run=live.standing.run, words=STATE_WORDS)
+
+
+async def events(visit: Visit) -> web.StreamResponse:
+    """Show how a run moves, for as long as the visitor may see it."""
+    name = visit.request.match_info["run"]
+    await find_run(visit.parts.store, name)
+    return await visit.parts.live.stream(visit.request, name, visit.headers, visit.may_stay)
+
+
+async def people(visit: Visit) -> web.StreamResponse:
+    """Show those in a state of a run, with the reasons, page by page."""
+    said = visit.request.query
+    found = await find_run(visit.parts.store, visit.request.match_info["run"])
+    try:
+        state = DeliveryState(said.get("state", DeliveryState.SENT))
+    except ValueError:
+        raise NoSuchState from None
+    page = await page_of(visit.parts.store, found, state, words=said.get("why", ""), after=said.get("after", ""))
+    return visit.page("people.html", run=found, page=page, words=STATE_WORDS)
+
+
+async def people_file(visit: Visit) -> web.StreamResponse:
+    """Send the file with everybody in a run."""
+    found = await find_run(visit.parts.store, visit.request.match_info["run"])
+    return await send_people(visit.request, visit.parts.store, found, by=visit.person, at=visit.parts.now())
+
+
+async def results(visit: Visit) -> web.StreamResponse:
+    """Show what people answered."""
+    found = await results_of(visit.parts.store, visit.request.match_info["run"], visit.parts.tallier)
+    return visit.page("results.html", results=found, run=found.run, sections=sections(found), themes=THEMES)
+
+
+async def chart(visit: Visit) -> web.StreamResponse:
+    """Draw the chart of one question as a picture."""
+    about = visit.request.match_info
+    found = await results_of(visit.parts.store, about["run"], visit.parts.tallier)
+    spec = next((chart_of(one) for one in found.questions if one.question.id == about["question"]), None)
+    theme = visit.request.query.get("theme", "light")
+    if spec is None or theme not in THEMES:
+        raise NoSuchChart
+    if about["form"] == "svg":
+        return web.Response(body=await visit.parts.pictures.svg(spec, theme), content_type="image/svg+xml")
+    return web.Response(body=await visit.parts.pictures.png(spec, theme), content_type="image/png")
