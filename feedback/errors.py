@@ -197,3 +197,26 @@ class ScheduleIsOver(Refusal):
 
 class OwnerIsNoAdmin(Refusal):
     """Whoever planned “{schedule}” is no longer an admin, so nothing was sent. An admin can plan it anew."""
+
+
+class SketchUnderWay(Refusal):
+    """You are still writing “{title}”. **survey new** goes on with it; there you can keep it, or **discard** it."""
+
+
+class NoSketch(Refusal):
+    """You are writing no survey now. **survey new** begins one."""
+
+
+class SketchRefused(Refusal):
+    """{sentences}"""
+
+
+class SurveyNameTaken(Refusal):
+    """There is another survey called “{survey}”. Type **keep as** and another name, or **keep** for a name of mine."""
+
+
+class SurveyMoved(Refusal):
+    """Somebody has changed “{survey}” meanwhile; it is version {version} now.
+
+    **keep anyway** puts yours in its place, **keep as** and a new name keeps both.
+    """

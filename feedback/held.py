@@ -7,6 +7,7 @@ from feedback.notes import Note, notes_by
 from feedback.panels import panels_of
 from feedback.people import Person
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
+from feedback.sketches import find_sketch
 from feedback.snoozes import snooze_of
 from store.contract import Doc, Store
 
