@@ -29,7 +29,7 @@ from store.contract import (
     is_usable_name,
     partition_of,
 )
-from store.cosmos_client import Account, Client
+from store.cosmos_client import Account, Client, unmoved
 from store.cosmos_errors import BUDGET_S, Refused, meaning_of
 from store.cosmos_feed import mark_of, page_of, read_mark
 from store.cosmos_query import KINDS, MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, page_sql, tally_sql
@@ -190,7 +190,7 @@ class CosmosStore:
                 found = at.query_items(sql.text, parameters=sql.parameters, partition_key=partition)
             return [dict(doc) async for doc in found]
 
-        return await self._ask(call)
+        return await self._ask(lambda: unmoved(call))
 
     async def _page(self, at: ContainerProxy, question: Question, continuation: str | None, limit: int) -> list[Doc]:
         """Return the first documents. Where the SDK finds numbers and text to merge, which it cannot, ask for each."""
@@ -230,7 +230,9 @@ class CosmosStore:
         async def call() -> list[Doc]:
             return [dict(doc) for doc in await at.read_items([(one, one) for one in ids])]
 
-        return sorted(await self._ask(call), key=lambda doc: str(doc["id"]), reverse=question.descending)
+        return sorted(
+            await self._ask(lambda: unmoved(call)), key=lambda doc: str(doc["id"]), reverse=question.descending
+        )
 
     async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
         try:

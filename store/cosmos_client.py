@@ -9,23 +9,28 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from http import HTTPStatus
+from typing import Any
 
 import aiohttp
 import msgspec
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.pipeline import PipelineResponse
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.cosmos.documents import ConnectionPolicy
+from azure.cosmos.exceptions import CosmosHttpResponseError
 from azure.identity.aio import DefaultAzureCredential
 
 from store.containers import CONTAINERS
-from store.contract import Incomplete
+from store.contract import Doc, Incomplete
 from store.cosmos_errors import BUDGET_S, Patience, Refused, meaning_of
 
 CONNECTIONS = 200  # at once; the SDK's own pool has 100
 CONNECT_S = 3.0
 _PATH = "x-ms-alt-content-path"
+_MOVES: ContextVar[list[int] | None] = ContextVar("moves", default=None)  # answers 410 to the reading under way
 READ_S = 5.0  # how long an answer may take; the SDK would wait for 65 s
 
 
@@ -110,6 +115,28 @@ def note_session(container: ContainerProxy, docs: Sequence[Mapping[str, object]]
         session.update_session(container.client_connection, written, {_PATH: container.container_link, **headers})  # type: ignore[no-untyped-call]
 
 
+async def unmoved(read: Callable[[], Awaitable[list[Doc]]]) -> list[Doc]:
+    """Return what is read page by page, unless a part of the container moved meanwhile; then raises the SDK's 410.
+
+    Of its own accord the SDK finds the new place, begins there anew, and gives the pages before once more.
+    """
+    moves: list[int] = []
+    token = _MOVES.set(moves)
+    try:
+        found = await read()
+    finally:
+        _MOVES.reset(token)
+    if moves:
+        raise CosmosHttpResponseError(status_code=HTTPStatus.GONE, message="a part moved")  # type: ignore[no-untyped-call]
+    return found
+
+
+def _note_move(answer: PipelineResponse[Any, Any]) -> None:
+    moves = _MOVES.get()
+    if moves is not None and answer.http_response.status_code == HTTPStatus.GONE:
+        moves.append(HTTPStatus.GONE)
+
+
 @asynccontextmanager
 async def connected(account: Account) -> AsyncIterator[CosmosClient]:
     """Give the SDK's own client, for what the store itself never does."""
@@ -141,6 +168,7 @@ def _sdk(account: Account, credential: str | AsyncTokenCredential | None) -> Cos
         read_timeout=READ_S,
         connection_verify=account.verifies_tls,
         enable_compact_utf8_item_writes=True,
+        raw_response_hook=_note_move,
     )
 
 

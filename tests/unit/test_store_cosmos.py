@@ -171,6 +171,22 @@ async def test_reading_in_trouble_is_done_again(account: CosmosStandIn, store: S
         assert account.troubles.waiting() == 0
 
 
+@pytest.mark.parametrize("partition", ["r", None])
+async def test_a_part_that_moves_between_two_pages_gives_nothing_twice(
+    account: CosmosStandIn, store: Store, partition: str | None
+) -> None:
+    names = [f"d{number:03}" for number in range(350)]
+    for start in range(0, len(names), 50):
+        await store.batch("runs", "r", [Create(doc(name, kind="k", state=name)) for name in names[start : start + 50]])
+    account.troubles.script(gone(), when=lambda call: "x-ms-continuation" in call.headers)
+    page = await store.query("runs", partition=partition, where=[Where("kind", Op.EQ, "k")], limit=400)
+    assert account.troubles.waiting() == 0
+    assert [one["id"] for one in page.docs] == names
+    account.troubles.script(gone(), when=lambda call: "x-ms-continuation" in call.headers)
+    assert await store.tally("runs", "r", "state") == dict.fromkeys(names, 1)
+    assert account.troubles.waiting() == 0
+
+
 async def test_a_busy_database_is_waited_for_no_longer_than_a_turn_has(account: CosmosStandIn, store: Store) -> None:
     account.troubles.script(throttled(30_000))
     with pytest.raises(Busy) as busy:
