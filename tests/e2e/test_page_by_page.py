@@ -6,7 +6,9 @@ import pytest
 
 from simulator import Json, Person, action_titles, card_text
 from simulator.cards import card_of
-from tests.e2e.conftest import ELSEWHERE, Service
+from tests.e2e.conftest import ELSEWHERE, STORES, Service
+
+pytestmark = STORES
 
 FIVE = """\
 id: five
