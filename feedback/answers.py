@@ -51,12 +51,14 @@ async def record_answer(
         "answers": answers,
         "answered_at": msgspec.to_builtins(now),
         "reason": "",
+        "draft": None,  # emptied, not removed: removing what is not there costs some engines another request
+        "snoozed_until": None,
         mark: revision,
     }
     when = [Where("state", Op.NE, DeliveryState.RECALLED.value), Where(mark, Op.MISSING)]
     if step is not None:
         when.append(at_step(step))
-    patch = Patch(id=person, set=news, add={"revision": 1}, unset=("draft", "snoozed_until"), when=when)
+    patch = Patch(id=person, set=news, add={"revision": 1}, when=when)
     try:
         doc = await store.patch("runs", run.run, patch)
     except Missing as error:

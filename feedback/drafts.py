@@ -172,14 +172,13 @@ def _merged(known: Answers, here: list[Question], given: Answers, *, keeps: bool
 
 async def _write(store: Store, run: Run, delivery: Delivery, draft: Draft) -> Delivery:
     """Write the draft over the one that was read. Whoever works on a survey has changed their mind about declining."""
-    news: dict[str, object] = {"draft": msgspec.to_builtins(draft)}
-    gone = ["snoozed_until"]
+    news: dict[str, object] = {"draft": msgspec.to_builtins(draft), "snoozed_until": None}
     if delivery.has_declined:
-        gone.append("reason")
+        news["reason"] = ""
     when = [Where("state", Op.NE, DeliveryState.RECALLED.value), at_step(delivery.step)]
     if delivery.revision:
         when.append(Where("revision", Op.EQ, delivery.revision))
     else:
         when.append(Where("state", Op.NE, DeliveryState.ANSWERED.value))
-    patch = Patch(id=delivery.id, set=news, add={"step": 1}, unset=gone, when=when)
+    patch = Patch(id=delivery.id, set=news, add={"step": 1}, when=when)
     return msgspec.convert(await store.patch("runs", run.run, patch), Delivery)

@@ -5,7 +5,6 @@ The line is written first: one without the delivery's word does nothing, so a cr
 """
 
 import contextlib
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,7 +15,7 @@ from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
 BOOK = "snoozes"
 MOST_DAYS = 30
-STILL_SNOOZED = Where("snoozed_until", Op.NE, "")  # the person has said nothing else since
+STILL_SNOOZED = Where("snoozed_until", Op.GT, "")  # the person has said nothing else since
 _UNANSWERED = frozenset(DeliveryState) - {DeliveryState.ANSWERED, DeliveryState.RECALLED}
 
 
@@ -38,14 +37,14 @@ async def snooze(store: Store, run: Run, person: str, until: datetime) -> Delive
     until = until.astimezone(UTC).replace(microsecond=0)
     await _put(store, Snooze(f"{run.run}|{person}", run.run, person, until))
     news: dict[str, object] = {"snoozed_until": msgspec.to_builtins(until)}
-    return await _say(store, run, delivery, news, gone=["reason"] if delivery.has_declined else [])
+    return await _say(store, run, delivery, news | _undeclined(delivery))
 
 
 async def decline(store: Store, run: Run, person: str) -> Delivery:
     """Keep that a survey is not for somebody: no reminders of it. Nothing changes for whoever has answered."""
     delivery = await _open(store, run, person)
     news: dict[str, object] = {"state": DeliveryState.SENT.value, "reason": DECLINED}  # whoever pressed it has the card
-    return await _say(store, run, delivery, news, gone=["snoozed_until"])
+    return await _say(store, run, delivery, news | {"snoozed_until": None})
 
 
 async def come_back(store: Store, run: Run, person: str) -> Delivery:
@@ -53,8 +52,7 @@ async def come_back(store: Store, run: Run, person: str) -> Delivery:
     delivery = await _open(store, run, person)
     if delivery.snoozed_until is None and not delivery.has_declined:
         return delivery
-    gone = ["snoozed_until", *(["reason"] if delivery.has_declined else [])]
-    return await _say(store, run, delivery, {}, gone=gone)
+    return await _say(store, run, delivery, {"snoozed_until": None, **_undeclined(delivery)})
 
 
 async def due_snoozes(store: Store, now: datetime, limit: int = 25) -> list[Snooze]:
@@ -78,7 +76,7 @@ async def claim(store: Store, one: Snooze) -> bool:
         return False
     try:
         await store.delete("ledger", BOOK, one.id, etag=str(doc["_etag"]))
-        patch = Patch(id=one.person, unset=("snoozed_until",), when=[STILL_SNOOZED, _unanswered()])
+        patch = Patch(id=one.person, set={"snoozed_until": None}, when=[STILL_SNOOZED, _unanswered()])
         await store.patch("runs", one.run, patch)
     except (Conflict, Missing):
         return False
@@ -95,8 +93,12 @@ async def _open(store: Store, run: Run, person: str) -> Delivery:
     return await find_answered(store, run, person)
 
 
-async def _say(store: Store, run: Run, delivery: Delivery, news: dict[str, object], *, gone: Sequence[str]) -> Delivery:
-    patch = Patch(id=delivery.id, set=news, unset=gone, when=[_unanswered()])
+def _undeclined(delivery: Delivery) -> dict[str, object]:
+    return {"reason": ""} if delivery.has_declined else {}
+
+
+async def _say(store: Store, run: Run, delivery: Delivery, news: dict[str, object]) -> Delivery:
+    patch = Patch(id=delivery.id, set=news, when=[_unanswered()])
     try:
         return msgspec.convert(await store.patch("runs", run.run, patch), Delivery)
     except Conflict:  # answered meanwhile
