@@ -42,15 +42,19 @@ from broadcast.reminding import Reminding
 from broadcast.schedule import Ticker
 from broadcast.sender import Message, Sender
 from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
+from broadcast.snoozing import Snoozing
 from broadcast.store_queue import StoreQueue
 from broadcast.watch import Watcher
 from broadcast.worker import Worker
+from cards.elements import Card
 from cards.status import status_card
-from cards.survey import survey_card
+from cards.survey import Position, survey_card
 from cards.thanks import closed_card, moved_card, withdrawn_card
 from dashboard.routes import Downloads
+from dialogs.answer import AnswerDialog
 from dialogs.note import NoteDialog
 from feedback.contacts import ContactRules, QuietHours
+from feedback.drafts import where_they_are
 from feedback.links import Links, link_key
 from feedback.people import Person, Policy, Role
 from feedback.runs import Delivery, Run
@@ -134,6 +138,7 @@ async def _assemble(
     app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
 ) -> set[asyncio.Task[None]]:
     """Put the parts together, start those that are steadily at work and return their tasks."""
+    quiet = contact_rules(settings).quiet
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
     connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed, app_id=settings.app_id)
@@ -151,6 +156,7 @@ async def _assemble(
         rules=contact_rules(settings),
         now=now,
     )
+    snoozing = Snoozing(store, sender, editor, quiet, render=again_message, render_moved=moved_message, now=now)
     recalling = Recalling(store, editor, render=withdrawn_message)
     addresses = Addresses(store, default=settings.service_url, is_allowed=is_allowed, clock=clocks.monotonic)
     opener = Opener(store, connector, limiter, addresses, sleep=asyncio.sleep, chance=chance)
@@ -164,7 +170,7 @@ async def _assemble(
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)
-    ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now)
+    ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now, also=[snoozing.tick])
     tallier = Tallier(store, now, name=secrets.token_hex(8))
     watcher = Watcher(
         store,
@@ -190,8 +196,10 @@ async def _assemble(
         tallier=tallier,
         watcher=watcher,
         links=links,
+        quiet=quiet,
     )
-    router = Router(parts, GuideRoom(store, [NoteDialog(store, now)]), Once(store, now))
+    dialogs = [NoteDialog(store, now), AnswerDialog(store, now, quiet, answered=tallier.wake)]
+    router = Router(parts, GuideRoom(store, dialogs), Once(store, now))
     app[STORE] = store
     app[QUEUE] = queue
     app[ENDPOINT] = MessagesEndpoint(
@@ -248,9 +256,9 @@ def survey_message(run: Run) -> Message:
     return Message(card=survey_card(run), summary=run.survey.title)
 
 
-def reminder_message(run: Run) -> Message:
-    """Return what those in a run who have not answered are sent again."""
-    return Message(card=survey_card(run, is_reminder=True), summary=f"Reminder: {run.survey.title}")
+def reminder_message(run: Run, delivery: Delivery) -> Message:
+    """Return what somebody in a run who has not answered is sent again: the survey where they are in it."""
+    return Message(card=_where_they_are(run, delivery, is_reminder=True), summary=f"Reminder: {run.survey.title}")
 
 
 def closed_message(run: Run, delivery: Delivery) -> Message:
@@ -269,9 +277,19 @@ def status_message(standing: Standing, person: Person, is_moving: bool) -> Messa
     return Message(card=card, summary=f"Status of {standing.run.run}.")
 
 
-def moved_message(run: Run) -> Message:
+def again_message(run: Run, delivery: Delivery) -> Message:
+    """Return what somebody is sent who wanted to be asked again."""
+    return Message(card=_where_they_are(run, delivery), summary=run.survey.title)
+
+
+def moved_message(run: Run, _delivery: Delivery) -> Message:
     """Return what takes the place of a card that a reminder has replaced."""
     return Message(card=moved_card(run), summary=run.survey.title)
+
+
+def _where_they_are(run: Run, delivery: Delivery, *, is_reminder: bool = False) -> Card:
+    at = Position(where_they_are(run, delivery), delivery.step, delivery.filled_in)
+    return survey_card(run, answers=delivery.filled_in, revision=delivery.revision, is_reminder=is_reminder, at=at)
 
 
 async def _messages(request: web.Request) -> web.Response:

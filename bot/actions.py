@@ -1,29 +1,17 @@
 """What a press on a card's button does. A card says what it acts on; whether this person may is decided here."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from bot import controls
+from bot import answering, controls
 from bot.turn import Reply, Turn
-from cards.inputs import INPUT_PREFIX
 from cards.results import results_card
-from cards.survey import can_show_answers, survey_card
-from cards.thanks import closed_card, thanks_card, withdrawn_card
-from feedback.answers import find_answered, record_answer
-from feedback.errors import AnswersRefused, NotAllowed, NotYourSurvey, Refusal, RunIsClosed, RunIsRecalled
+from feedback.errors import NotAllowed, Refusal
 from feedback.people import Role
 from feedback.results import results_of
-from feedback.runs import DeliveryState, Run, RunState, find_delivery, find_run
-from store.contract import StoreError
 
 Data = Mapping[str, object]
-
-log = logging.getLogger(__name__)
-
-NOT_SAVED = "Not saved — please try again in a minute. What you entered is still here."
-OUTDATED = "You had sent these answers before and have changed them since, so nothing was changed now. See below."
 
 
 class UnknownAction(Refusal):
@@ -38,35 +26,6 @@ class Act(msgspec.Struct, frozen=True):
     run: Callable[[Turn, Data], Awaitable[Reply]]
 
 
-async def answer(turn: Turn, data: Data) -> Reply:
-    """Keep the answers in a survey card. Whatever fails, the card comes back with what was entered."""
-    run = await find_run(turn.store, _text(data, "run"))
-    raw = await _entered(turn, run, data)
-    revision = _whole(data, "rev")
-    try:
-        kept = await record_answer(turn.store, run, turn.person.id, raw, revision=revision, now=turn.now)
-    except (RunIsClosed, RunIsRecalled):
-        return await _over(turn, run)
-    except AnswersRefused as refused:
-        await find_answered(turn.store, run, turn.person.id)
-        return _again(run, raw, refused, revision)
-    except StoreError:
-        log.exception("answer not saved, reference %s", turn.source)
-        return _not_saved(run, raw, revision)
-    turn.parts.tallier.wake()
-    notice = OUTDATED if kept.is_outdated else ""
-    return Reply(notice or "Thank you, your answers are saved.", thanks_card(run, kept.delivery, notice=notice))
-
-
-async def edit(turn: Turn, data: Data) -> Reply:
-    """Show the survey again, with the answers given."""
-    run = await find_run(turn.store, _text(data, "run"))
-    if not run.takes_answers:
-        return await _over(turn, run)
-    given = await find_answered(turn.store, run, turn.person.id)
-    return Reply("Change your answers.", survey_card(run, answers=given.answers, revision=given.revision))
-
-
 async def results(turn: Turn, data: Data) -> Reply:
     """Show a run's results as they are now."""
     found = await results_of(turn.store, _text(data, "run"), turn.parts.tallier)
@@ -76,8 +35,14 @@ async def results(turn: Turn, data: Data) -> Reply:
 ACTS: dict[str, Act] = {
     one.name: one
     for one in (
-        Act("answer", Role.CUSTOMER, answer),
-        Act("edit", Role.CUSTOMER, edit),
+        Act("answer", Role.CUSTOMER, answering.answer),
+        Act("back", Role.CUSTOMER, answering.back),
+        Act("later", Role.CUSTOMER, answering.later),
+        Act("snooze", Role.CUSTOMER, answering.ask_again),
+        Act("decline", Role.CUSTOMER, answering.not_for_me),
+        Act("type", Role.CUSTOMER, answering.by_typing),
+        Act("open", Role.CUSTOMER, answering.come_back_to),
+        Act("edit", Role.CUSTOMER, answering.edit),
         Act("status", Role.ADMIN, controls.status),
         Act("confirm", Role.ADMIN, controls.confirm),
         Act("approve", Role.ADMIN, controls.control("approve")),
@@ -103,52 +68,6 @@ async def act(turn: Turn, data: Data) -> Reply:
     return await found.run(turn, data)
 
 
-async def _over(turn: Turn, run: Run) -> Reply:
-    """Say that a run takes no more answers, with those it has."""
-    delivery = await find_delivery(turn.store, run.run, turn.person.id)
-    if delivery is None:
-        raise NotYourSurvey
-    if run.state is RunState.RECALLED or delivery.state is DeliveryState.RECALLED:
-        return Reply("This survey was withdrawn.", withdrawn_card(run, delivery))
-    return Reply("This survey is closed.", closed_card(run, delivery))
-
-
-def _again(run: Run, raw: Data, refused: AnswersRefused, revision: int) -> Reply:
-    """Return the card with each problem beside its question, or only the problems when the card has no room."""
-    known = {question.id for question in run.survey.questions}
-    beside = {one.question: one.sentence for one in refused.problems if one.question in known}
-    others = [one.sentence for one in refused.problems if one.question not in known]
-    if not can_show_answers(run, raw):
-        return Reply(str(refused))
-    notice = " ".join(["Not saved yet — please look at the marked questions.", *others])
-    return Reply(
-        "Please check your answers.",
-        survey_card(run, answers=raw, problems=beside, revision=revision, notice=notice),
-    )
-
-
-def _not_saved(run: Run, raw: Data, revision: int) -> Reply:
-    if not can_show_answers(run, raw):
-        return Reply(NOT_SAVED)
-    return Reply(NOT_SAVED, survey_card(run, answers=raw, revision=revision, notice=NOT_SAVED))
-
-
-async def _entered(turn: Turn, run: Run, data: Data) -> dict[str, object]:
-    """Return what was entered, question id -> value; empty inputs of answers kept back are the stored ones."""
-    raw = {key.removeprefix(INPUT_PREFIX): value for key, value in data.items() if key.startswith(INPUT_PREFIX)}
-    kept = data.get("keep")
-    if isinstance(kept, list) and kept:
-        delivery = await find_delivery(turn.store, run.run, turn.person.id)
-        stored = delivery.answers if delivery else {}
-        raw |= {str(one): stored[str(one)] for one in kept if not raw.get(str(one)) and str(one) in stored}
-    return raw
-
-
 def _text(data: Data, name: str) -> str:
     value = data.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _whole(data: Data, name: str) -> int:
-    value = data.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

@@ -9,9 +9,10 @@ from bot.turn import Reply, Turn
 from cards.elements import counted
 from cards.panels import proposed_card
 from cards.survey import preview_card, survey_fits
-from cards.surveys import file_problems_card, imported_card, survey_list_card
+from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
 from feedback.runs import RunState, runs_of
+from feedback.survey_advice import advice_on
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
 
@@ -30,7 +31,9 @@ async def survey_list(turn: Turn) -> list[Reply]:
 async def survey_show(turn: Turn) -> list[Reply]:
     """Show a survey as people will see it."""
     survey = await find_survey(turn.store, _one_name(turn, "survey show <survey>"))
-    return [Reply(f"Preview of {survey.id}.", preview_card(survey))]
+    pages = [Reply(f"Preview of {survey.id}.", preview_card(survey, page)) for page in range(len(survey.paged))]
+    advice = advice_on(survey)
+    return [*([Reply(f"Advice on {survey.id}.", advice_card(survey, advice))] if advice else []), *pages]
 
 
 async def survey_import(turn: Turn) -> list[Reply]:
@@ -46,7 +49,7 @@ async def survey_import(turn: Turn) -> list[Reply]:
         raise SurveyTooLong(survey=survey.id)
     imported = await import_survey(turn.store, survey)
     await turn.record("survey import", survey.id, after=f"version {imported.survey.version}")
-    return [Reply(f"Survey {survey.id} is kept.", imported_card(imported))]
+    return [Reply(f"Survey {survey.id} is kept.", imported_card(imported, advice_on(survey)))]
 
 
 async def survey_export(turn: Turn) -> list[Reply]:

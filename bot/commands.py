@@ -52,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "feedback", Role.CUSTOMER, "feedback <text>", "Tell us anything, any time.", everyone.feedback, writes=True
     ),
+    Command("answer", Role.CUSTOMER, "answer [survey]", "Answers a survey by typing.", everyone.answer),
     Command("stop", Role.CUSTOMER, "stop", "No more surveys for you.", everyone.stop),
     Command("start", Role.CUSTOMER, "start", "Surveys again, after a stop.", everyone.start),
     Command("my data", Role.CUSTOMER, "my data", "Shows everything kept about you.", everyone.my_data),

@@ -5,10 +5,13 @@ import msgspec
 from bot.turn import Reply, Turn
 from cards.notes import feedback_card
 from cards.person import my_data_card
-from feedback.errors import NothingToSay
+from dialogs.answer import ANSWER_DIALOG
+from feedback.errors import NothingToAnswer, NothingToSay
 from feedback.held import everything_about
 from feedback.notes import NoteKind, keep_note
 from feedback.people import set_opt_out
+from feedback.reminders import AWAITED
+from feedback.runs import HAVE_A_CARD, deliveries_of
 
 CHUNK = 20_000  # characters of "my data" in one message; Teams takes about 100 KB in UTF-16
 
@@ -49,8 +52,25 @@ async def my_data(turn: Turn) -> list[Reply]:
     return [Reply("What is kept about you.", card), *(Reply(f"```json\n{piece}\n```") for piece in pieces)]
 
 
+async def answer(turn: Turn) -> list[Reply]:
+    """Ask a survey's questions in the chat, one by one: the one named, or the newest that waits for an answer."""
+    name = turn.text.split()[0].strip(" .,!?\"'“”„«»").lower() if turn.text else ""
+    found = [(delivery, run) for delivery, run in await deliveries_of(turn.store, turn.person.id) if run.takes_answers]
+    if name:
+        chosen = [run for delivery, run in found if name in {run.run, run.survey.id} and delivery.state in HAVE_A_CARD]
+    else:
+        chosen = [run for delivery, run in found if delivery.state in AWAITED and not delivery.has_declined]
+    if not chosen:
+        raise NothingToAnswer
+    await turn.guides.begin(ANSWER_DIALOG, {"run": chosen[0].run, "person": turn.person.id})
+    return []
+
+
 async def cancel(turn: Turn) -> list[Reply]:
     """Stop the guided conversation under way."""
-    if await turn.guides.cancel():
+    stopped = await turn.guides.cancel()
+    if stopped == ANSWER_DIALOG:
+        return [Reply("Stopped. What you have answered so far is kept; type **answer** to go on with it.")]
+    if stopped:
         return [Reply("Cancelled. Nothing was kept.")]
     return [Reply("There is nothing to cancel.")]

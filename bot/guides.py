@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from botbuilder.core import ConversationState, TurnContext
-from botbuilder.dialogs import ComponentDialog, DialogContext, DialogSet
+from botbuilder.dialogs import Dialog, DialogContext, DialogSet
 from botbuilder.schema import DeliveryModes
 from jsonpickle.pickler import Pickler
 
@@ -14,7 +14,7 @@ from store.contract import Store
 class GuideRoom:
     """All guided conversations, and the state of each chat that is in one."""
 
-    def __init__(self, store: Store, dialogs: Sequence[ComponentDialog]) -> None:
+    def __init__(self, store: Store, dialogs: Sequence[Dialog]) -> None:
         self._state = ConversationState(StoreStorage(store))
         self._set = DialogSet(self._state.create_property("dialogs"))
         for dialog in dialogs:
@@ -47,14 +47,15 @@ class Guide:
         await inside.cancel_all_dialogs()
         await self._step(lambda: inside.begin_dialog(name, facts))
 
-    async def cancel(self) -> bool:
-        """Stop the conversation under way, and say whether there was any."""
+    async def cancel(self) -> str:
+        """Stop the conversation under way, and return its name; nothing where there was none."""
         inside = await self._open()
-        was_active = inside.active_dialog is not None
-        if was_active:
-            await inside.cancel_all_dialogs()
-            await self._state.save_changes(self._context)
-        return was_active
+        if inside.active_dialog is None:
+            return ""
+        name = str(inside.active_dialog.id)
+        await inside.cancel_all_dialogs()
+        await self._state.save_changes(self._context)
+        return name
 
     async def remembered(self) -> dict[str, object] | None:
         """Return what is stored about the conversation under way, as plain data; None when there is none."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from feedback.audit import Record, record_change
+from feedback.contacts import QuietHours
 from feedback.dry_run import DryRun
 from feedback.links import Links
 from feedback.people import Contact, Person, Policy, Role
@@ -96,8 +97,8 @@ class Guides(Protocol):
     async def remembered(self) -> dict[str, object] | None:
         """Return what is stored about the one under way; None when there is none."""
 
-    async def cancel(self) -> bool:
-        """Stop the one under way, and say whether there was any."""
+    async def cancel(self) -> str:
+        """Stop the one under way, and return its name; nothing where there was none."""
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -114,6 +115,7 @@ class Parts(msgspec.Struct, frozen=True):
     tallier: Tallier
     watcher: Watcher
     links: Links
+    quiet: QuietHours = QuietHours()
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from broadcast.sender import Message, Sender
 from feedback.contacts import ContactRules, over_budget
 from feedback.deliveries import Outcome, why_excluded
 from feedback.people import Person, find_people, find_person, mark_unreachable
-from feedback.reminders import AWAITED, claim_reminder, record_reminder
+from feedback.reminders import AWAITED, claim_reminder, may_remind, record_reminder
 from feedback.runs import Delivery, DeliveryState, Run, RunState, deliveries, find_delivery, find_run
 from store.contract import Store
 
@@ -23,7 +23,7 @@ CHUNK = 25  # people whose reminder a crash may cost
 OPEN_FOR_ANSWERS = frozenset({RunState.SENDING, RunState.SENT})
 UNREACHABLE = "unreachable: "
 
-Render = Callable[[Run], Message]
+Render = Callable[[Run, Delivery], Message]
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Reminding:
         """Remind everybody of a slice who is still to answer."""
         number = int(held.slice.job.rpartition("-")[2])
         found = deliveries(self._store, held.slice.run, states=AWAITED, slice_=held.slice.number)
-        waiting = [one async for one in found]
+        waiting = [one async for one in found if may_remind(one, self._now())]
         while waiting:
             run = await find_run(self._store, held.slice.run)
             if run.state not in OPEN_FOR_ANSWERS:
@@ -80,16 +80,8 @@ class Reminding:
         return [one for one in people if one.id not in over]
 
     async def _remind(self, run: Run, person: Person, delivery: Delivery) -> None:
-        outcome = await self._sender.send(person, self._render(run), lambda: self._objection(run, person))
-        if outcome.state is DeliveryState.FAILED and outcome.reason.startswith(UNREACHABLE):
-            await mark_unreachable(self._store, person.id, outcome.reason.removeprefix(UNREACHABLE))
-        if outcome.state not in {DeliveryState.SENT, DeliveryState.UNCONFIRMED}:
-            return
-        await record_reminder(self._store, delivery, outcome)
-        known = await find_delivery(self._store, run.run, person.id)
-        has_newer = outcome.activity_id and delivery.activity_id
-        if has_newer and known is not None and known.state in AWAITED:  # thanks stay where they are
-            await self._editor.replace(person, delivery.activity_id, self._render_moved(run))
+        outcome = await self._sender.send(person, self._render(run, delivery), lambda: self._objection(run, person))
+        await follow_up(self._store, self._editor, person, delivery, outcome, self._render_moved(run, delivery))
 
     async def _objection(self, run: Run, person: Person) -> Outcome | None:
         """Say why not to remind any more: answered, stopped or closed while the reminder waited."""
@@ -98,6 +90,21 @@ class Reminding:
             await find_delivery(self._store, run.run, person.id),
         )
         is_open = (await find_run(self._store, run.run)).state in OPEN_FOR_ANSWERS
-        if is_open and known and not why_excluded(known) and delivery and delivery.state in AWAITED:
+        if is_open and known and not why_excluded(known) and delivery and may_remind(delivery, self._now()):
             return None
         return Outcome(person=person.id, state=DeliveryState.CANCELLED, at=self._now())
+
+
+async def follow_up(
+    store: Store, editor: Editor, person: Person, delivery: Delivery, outcome: Outcome, moved: Message
+) -> None:
+    """Record that somebody was asked again, or may have been, and point from the older card to the newer one."""
+    if outcome.state is DeliveryState.FAILED and outcome.reason.startswith(UNREACHABLE):
+        await mark_unreachable(store, person.id, outcome.reason.removeprefix(UNREACHABLE))
+    if outcome.state not in {DeliveryState.SENT, DeliveryState.UNCONFIRMED}:
+        return
+    await record_reminder(store, delivery, outcome)
+    known = await find_delivery(store, delivery.run, person.id)
+    has_newer = outcome.activity_id and delivery.activity_id
+    if has_newer and known is not None and known.state in AWAITED:  # thanks stay where they are
+        await editor.replace(person, delivery.activity_id, moved)

@@ -7,7 +7,7 @@ crash, so what the ticker calls must be harmless to repeat; it knows nothing of 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -36,6 +36,7 @@ LOOK_AGAIN = timedelta(minutes=1)  # at a run that reminders wait for, until eve
 
 StartRun = Callable[[Schedule, Occurrence], Awaitable[None]]  # write the run named `occurrence.run` and begin to send
 Remind = Callable[[str, int], Awaitable[None]]  # queue reminder number n of a run, under a name of its own
+Chore = Callable[[], Awaitable[None]]  # something else that has its times, such as those who said “later”
 CloseRun = Callable[[str], Awaitable[None]]  # queue the closing of a run's cards, under a name of its own
 
 log = logging.getLogger(__name__)
@@ -51,12 +52,15 @@ class Ticker:
         remind: Remind,
         close_run: CloseRun,
         now: Callable[[], datetime],
+        *,
+        also: Sequence[Chore] = (),
     ) -> None:
         self._store = store
         self._start_run = start_run
         self._remind = remind
         self._close_run = close_run
         self._now = now
+        self._also = also
         self._wake = asyncio.Event()
         self.is_well = True  # whether the last look ended as it should
 
@@ -82,6 +86,8 @@ class Ticker:
         async for group in due(self._store, self._now()):
             ended = await asyncio.gather(*(self._attend(one) for one in group), return_exceptions=True)
             faults += [fault for fault in ended if fault is not None]
+        ended = await asyncio.gather(*(chore() for chore in self._also), return_exceptions=True)
+        faults += [fault for fault in ended if fault is not None]
         for fault in faults:
             if isinstance(fault, StoreError):
                 log.error("a step of a schedule is tried again soon", exc_info=fault)

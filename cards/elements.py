@@ -131,10 +131,17 @@ def banner(sentence: str, *, color: Color) -> Element:
     return {"type": "Container", "style": color.value, "items": [text(sentence, is_bold=True)]}
 
 
-def execute(title: str, act: str, data: Mapping[str, object], *, style: Style = Style.DEFAULT) -> Element:
-    """Return a button. Clients that do not know Action.Execute submit the same data instead."""
+def execute(
+    title: str, act: str, data: Mapping[str, object], *, style: Style = Style.DEFAULT, is_secondary: bool = False
+) -> Element:
+    """Return a button. Clients that do not know Action.Execute submit the same data instead.
+
+    A secondary one is behind the button for more, where the client has one.
+    """
     payload = {"act": act, **data}
     looks: Element = {"title": title} if style is Style.DEFAULT else {"title": title, "style": style.value}
+    if is_secondary:
+        looks["mode"] = "secondary"
     return {
         "type": "Action.Execute",
         **looks,

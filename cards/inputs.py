@@ -1,29 +1,36 @@
-"""One question as the elements that ask it. Knows nothing of the rest of the card, or of whom it is sent to.
+"""One question as the elements that ask it, and what comes back from them.
 
-A label carries the question, because screen readers announce it and clients hang the required mark on it. Labels and
-titles of choices are plain text on some clients and Markdown on others, so they are made harmless without any escaping.
+Knows nothing of the rest of the card, or of whom it is sent to. A label carries the question, because screen readers
+announce it. Labels and titles of choices are plain text on some clients and Markdown on others, so they are made
+harmless without any escaping.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
-from cards.elements import Color, Element, hint, plain, stretch, verbatim
-from feedback.questions import Kind, Question, without_controls
+from cards.elements import Color, Element, clean, hint, plain, stretch, verbatim
+from feedback.questions import Choice, Kind, Question, without_controls
 
 INPUT_PREFIX = "q_"  # an input's id is this and the question's id: never equal to a key of the action's own data
 MANY_CHOICES = 6  # above this a list becomes a drop-down
 STARS = 5
+REQUIRED = "(required)"
 KEPT = "Your earlier answer is too long to show here, and it is kept. Write here only to replace it."
 
 _EXACT = 2**53  # above this a whole number is not what was typed anyway
 
+_AGREEMENT = (
+    *("Strongly disagree", "Disagree", "Somewhat disagree", "Neither"),
+    *("Somewhat agree", "Agree", "Strongly agree"),
+)
 _SATISFACTION = ("Very dissatisfied", "Dissatisfied", "Neither", "Satisfied", "Very satisfied")
 SCALE_WORDS: dict[Kind, dict[str, str]] = {
     Kind.NPS: {str(score): str(score) for score in range(11)}
     | {"0": "0 – not at all likely", "10": "10 – extremely likely"},
     Kind.RATING: {"1": "1 star"} | {str(star): f"{star} stars" for star in range(2, STARS + 1)},
     Kind.CSAT: {str(score): words for score, words in enumerate(_SATISFACTION, start=1)},
+    Kind.CES: {str(score): words for score, words in enumerate(_AGREEMENT, start=1)},
 }
 """The steps of each scale as people read them, wherever they are shown."""
 
@@ -32,20 +39,38 @@ def asked(question: Question, *, answer: object = None, problem: str = "", is_ke
     """Return a question's input with what belongs beside it: what is wrong with the answer, and the help.
 
     `answer` is what was typed or what is stored. `is_kept` leaves a long answer out and lets the input be empty.
+    Nothing is marked as required for the client: it would also hold back the buttons that only go back or away.
     """
-    required = {"isRequired": True, "errorMessage": _missing(question)} if question.required and not is_kept else {}
-    common: Element = {"id": INPUT_PREFIX + question.id, "label": plain(question.text), **required, "spacing": "medium"}
+    common: Element = {"id": INPUT_PREFIX + question.id, "label": label(question), "spacing": "medium"}
     shown = None if is_kept else answer
     beside = [hint(KEPT)] if is_kept else []
     if problem:
         beside.append(verbatim(stretch(problem, color=Color.ATTENTION, is_bold=True), is_close=True))
     if question.help:
         beside.append(verbatim(stretch(question.help, is_subtle=True, is_small=True), is_close=True))
+    if question.kind in _SEVERAL:
+        first: Element = {**verbatim(stretch(label(question), is_bold=True)), "spacing": "medium"}
+        return [first, *beside, *_SEVERAL[question.kind](question, common, shown)]
     return [_BUILDERS[question.kind](question, common, shown), *beside]
 
 
-def _missing(question: Question) -> str:
-    return "Please write an answer." if question.kind is Kind.TEXT else "Please choose or enter an answer."
+def label(question: Question) -> str:
+    """Return a question as its input's label; it says so where an answer is needed."""
+    return plain(question.text) + (f" {REQUIRED}" if question.required else "")
+
+
+def entered(data: Mapping[str, object]) -> dict[str, object]:
+    """Return what was entered, question id -> value; where a question has several inputs, part -> value."""
+    found: dict[str, object] = {}
+    parts: dict[str, dict[str, object]] = {}
+    for key, value in data.items():
+        if key.startswith(INPUT_PREFIX):
+            name, dot, part = key.removeprefix(INPUT_PREFIX).partition(".")
+            if dot:
+                parts.setdefault(name, {})[part] = value
+            else:
+                found[name] = value
+    return found | parts
 
 
 def _nps(_: Question, common: Element, answer: object) -> Element:
@@ -67,16 +92,64 @@ def _csat(_: Question, common: Element, answer: object) -> Element:
     return _choice_set(common, choices, _known(answer, choices), is_compact=False)
 
 
+def _ces(_: Question, common: Element, answer: object) -> Element:
+    choices = SCALE_WORDS[Kind.CES]
+    return _choice_set(common, choices, _known(answer, choices), is_compact=False)
+
+
 def _choice(question: Question, common: Element, answer: object) -> Element:
-    choices = _choices(question)
-    value = _known(answer, choices)
+    choices = _titles(question.choices)
     is_compact = len(choices) > MANY_CHOICES
-    element = _choice_set(common, choices, value, is_compact=is_compact)
+    element = _choice_set(common, choices, _known(answer, choices), is_compact=is_compact)
     return {**element, "placeholder": "Choose one"} if is_compact else element
 
 
+def _pictures(question: Question, common: Element, answer: object) -> list[Element]:
+    """Return the pictures, two abreast, and below them the same choices in words."""
+    pairs = [question.choices[start : start + 2] for start in range(0, len(question.choices), 2)]
+    rows: list[Element] = [
+        {"type": "ColumnSet", "spacing": "small", "columns": [_picture(choice) for choice in pair]} for pair in pairs
+    ]
+    return [*rows, {**_choice(question, common, answer), "label": "Your choice"}]
+
+
+def _picture(choice: Choice) -> Element:
+    image: Element = {"type": "Image", "url": choice.image, "altText": clean(choice.alt), "size": "auto"}
+    words = verbatim(stretch(choice.text, is_small=True), is_close=True)
+    return {"type": "Column", "width": "stretch", "items": [image, words]}
+
+
+def _places(question: Question, common: Element, answer: object) -> list[Element]:
+    """Return a list to choose from for each place, as not every client can drag and drop."""
+    choices = _titles(question.choices)
+    given = _by_part(answer)
+    places = range(1, len(choices) + 1)
+    return [
+        _part(common, str(place), f"Place {place} of {len(choices)}", choices, given.get(str(place)))
+        for place in places
+    ]
+
+
+def _rows(question: Question, common: Element, answer: object) -> list[Element]:
+    choices = _titles(question.choices)
+    given = _by_part(answer)
+    return [_part(common, row.id, plain(row.text), choices, given.get(row.id)) for row in question.rows]
+
+
+def _part(common: Element, part: str, words: str, choices: Mapping[str, str], answer: object) -> Element:
+    own: Element = {**common, "id": f"{common['id']}.{part}", "label": words, "spacing": "small"}
+    return {**_choice_set(own, choices, _known(answer, choices), is_compact=True), "placeholder": "Choose one"}
+
+
+def _by_part(answer: object) -> Mapping[str, object]:
+    """Return an answer as its inputs have it: a ranking is kept in order and filled in by place."""
+    if isinstance(answer, list | tuple):
+        return {str(place): one for place, one in enumerate(answer, 1)}
+    return answer if isinstance(answer, Mapping) else {}
+
+
 def _some(question: Question, common: Element, answer: object) -> Element:
-    choices = _choices(question)
+    choices = _titles(question.choices)
     return {**_choice_set(common, choices, _known(answer, choices), is_compact=False), "isMultiSelect": True}
 
 
@@ -110,8 +183,8 @@ def _date(_: Question, common: Element, answer: object) -> Element:
         return field
 
 
-def _choices(question: Question) -> dict[str, str]:
-    return {choice.id: plain(choice.text) for choice in question.choices}
+def _titles(choices: Sequence[Choice]) -> dict[str, str]:
+    return {choice.id: plain(choice.text) for choice in choices}
 
 
 def _choice_set(common: Element, choices: Mapping[str, str], value: str, *, is_compact: bool) -> Element:
@@ -149,10 +222,16 @@ _BUILDERS: dict[Kind, Callable[[Question, Element, object], Element]] = {
     Kind.NPS: _nps,
     Kind.RATING: _rating,
     Kind.CSAT: _csat,
+    Kind.CES: _ces,
     Kind.CHOICE: _choice,
     Kind.CHOICES: _some,
     Kind.TEXT: _text,
     Kind.YES_NO: _yes_no,
     Kind.NUMBER: _number,
     Kind.DATE: _date,
+}
+_SEVERAL: dict[Kind, Callable[[Question, Element, object], list[Element]]] = {
+    Kind.IMAGE_CHOICE: _pictures,
+    Kind.RANKING: _places,
+    Kind.MATRIX: _rows,
 }

@@ -49,6 +49,10 @@ class _Detail(NamedTuple):
     quote: int  # characters
 
 
+_REMARKS = {
+    Kind.CHOICES: "Several answers were possible.",
+    Kind.RANKING: "How often each was put first.",
+}
 _DETAILS = (
     _Detail(500, 20, 120, 5, 400),
     _Detail(300, 20, 120, 3, 250),
@@ -131,7 +135,7 @@ def _decimal(number: float) -> str:
 def _rows(result: QuestionResult, detail: _Detail) -> list[Element]:
     rows = _nps_groups(result) if result.question.kind is Kind.NPS else _labelled(result)
     shown = rows[: detail.options]
-    several = [hint("Several answers were possible.")] if result.question.kind is Kind.CHOICES and shown else []
+    several = [hint(_REMARKS[result.question.kind])] if result.question.kind in _REMARKS and shown else []
     more = [hint(one) for one in left_out(len(rows), len(shown))]
     return [*(_row(label, count, result.n, detail) for label, count in shown), *more, *several]
 

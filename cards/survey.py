@@ -1,10 +1,10 @@
-"""The card that asks: a survey with its inputs, for the first time, again after a mistake, or to change an answer.
+"""The card that asks: a page of a survey with its inputs, for the first time, again, or to change an answer.
 
 Knows what an answer looks like in an input, not whether it is a good one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cards.elements import (
     Card,
@@ -22,13 +22,14 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.inputs import INPUT_PREFIX, asked, raw
+from cards.inputs import INPUT_PREFIX, REQUIRED, asked, raw
 from cards.size import fits
-from feedback.questions import Kind, Question
+from feedback.branching import asked_on, next_page, previous_page, progress
+from feedback.questions import Answers, Kind, Question
 from feedback.runs import Run
 from feedback.surveys import Survey
 
-__all__ = ["INPUT_PREFIX", "can_show_answers", "preview_card", "survey_card", "survey_fits"]
+__all__ = ["INPUT_PREFIX", "Position", "can_show_answers", "preview_card", "survey_card", "survey_fits"]
 
 _TEXT_S = 25  # seconds that one written answer takes, roughly
 _CLICK_S = 8  # and one that is chosen
@@ -41,134 +42,203 @@ _LONGEST_NAME = "x" * 100  # of a run
 
 
 @dataclass(frozen=True, slots=True)
-class _Filling:
-    """What is in a survey card besides its survey."""
+class Position:
+    """Where somebody is in a survey: the page, the draft's step, and what is stored, which decides what is asked."""
 
-    answers: Mapping[str, object]
+    page: int = 0
+    step: int = 0
+    kept: Answers = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """What is in a survey card besides its survey. `shown` is what the page's inputs hold, `kept` what is stored."""
+
+    shown: Mapping[str, object]
     problems: Mapping[str, str]
     revision: int = 0
     notice: str = ""
     is_reminder: bool = False
-    kept: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    page: int = 0
+    step: int = 0
+    kept: Answers | None = None
+
+    def questions(self, survey: Survey) -> list[Question]:
+        """Return the page's questions; all of them, where nothing is known about the answers."""
+        return list(survey.paged[self.page]) if self.kept is None else asked_on(survey, self.page, self.kept)
 
 
-_EMPTY = _Filling(answers={}, problems={})
+_NOTHING: Mapping[str, object] = {}
+_NO_PROBLEMS: Mapping[str, str] = {}
+_START = Position()
 
 
 def survey_card(
     run: Run,
     *,
-    answers: Mapping[str, object] = _EMPTY.answers,
-    problems: Mapping[str, str] = _EMPTY.problems,
+    answers: Mapping[str, object] = _NOTHING,
+    problems: Mapping[str, str] = _NO_PROBLEMS,
     revision: int = 0,
     notice: str = "",
     is_reminder: bool = False,
+    at: Position = _START,
 ) -> Card:
-    """Return a run's survey. `answers` and `problems` go by question id; `notice` is a sentence of ours.
+    """Return a page of a run's survey. `answers` and `problems` go by question id; `notice` is a sentence of ours.
 
     Answers are filled in as typed or as stored. Where all of them make the card too large, the longest texts are left
     out and named in the action's data under "keep": an empty input of theirs leaves the stored answer as it is.
     """
-    filling = _Filling(answers, problems, revision, notice, is_reminder)
+    filling = _Filling(answers, problems, revision, notice, is_reminder, page=at.page, step=at.step, kept=at.kept)
     whole = _filled(run.survey, run.run, filling)
-    for question_id in _longest_first(run.survey, answers):
+    for question_id in _longest_first(filling.questions(run.survey), answers):
         if fits(whole):
             break
-        filling = replace(filling, kept=(*filling.kept, question_id))
+        filling = replace(filling, withheld=(*filling.withheld, question_id))
         whole = _filled(run.survey, run.run, filling)
     return whole
 
 
-def can_show_answers(run: Run, answers: Mapping[str, object]) -> bool:
+def can_show_answers(run: Run, answers: Mapping[str, object], page: int = 0) -> bool:
     """Say whether a card has room for all these answers. Ask it of unsaved ones: nothing else keeps them."""
-    filling = _Filling(answers, _every_problem(run.survey), 0, "x" * _MAX_NOTICE)
+    filling = _Filling(answers, _every_problem(run.survey), 0, "x" * _MAX_NOTICE, page=page)
     return fits(_filled(run.survey, run.run, filling))
 
 
-def preview_card(survey: Survey) -> Card:
-    """Return the card as people will see it, without a button that does anything."""
+def preview_card(survey: Survey, page: int = 0) -> Card:
+    """Return a page as people will see it, without a button that does anything. Questions with conditions are shown."""
+    filling = _Filling(_NOTHING, _NO_PROBLEMS, page=page)
+    several = f", page {page + 1} of {len(survey.paged)}" if survey.pages else ""
+    conditional = [question for question in survey.paged[page] if question.ask_if]
+    some = "Some questions" if len(conditional) < len(survey.paged[page]) else "The questions of this page"
     body = [
-        banner("Preview — this is what people will see", color=Color.ACCENT),
-        *_intro(survey),
-        *_questions(survey, _EMPTY),
-        hint(f"Here people find the button **{_button(survey, 0)}**."),
+        banner(f"Preview — this is what people will see{several}", color=Color.ACCENT),
+        *_intro(survey, filling),
+        *_questions(survey, filling),
+        *([hint(f"{some} are asked only of those whose earlier answers fit.")] if conditional else []),
+        hint(f"Here people find the button **{_button(survey, filling)}**."),
     ]
     return card(body, fallback=f"Preview of the survey “{escape(survey.title)}”")
 
 
 def survey_fits(survey: Survey) -> bool:
-    """Say whether this survey's card is small enough at its largest: filled in, with a problem at every question."""
+    """Say whether every page's card is small enough at its largest: filled in, with a problem at every question."""
+    return all(_page_fits(survey, page) for page in range(len(survey.paged)))
+
+
+def _page_fits(survey: Survey, page: int) -> bool:
+    questions = survey.paged[page]
     filling = _Filling(
-        answers={question.id: _longest_answer(question) for question in survey.questions},
+        shown={question.id: _longest_answer(question) for question in questions},
         problems=_every_problem(survey),
         revision=1_000_000,
         notice="x" * _MAX_NOTICE,
         is_reminder=True,
-        kept=tuple(question.id for question in survey.questions if question.kind is Kind.TEXT),
+        withheld=tuple(question.id for question in questions if question.kind is Kind.TEXT),
+        page=page,
+        step=1_000_000,
     )
-    return fits(_filled(survey, _LONGEST_NAME, filling)) and fits(preview_card(survey))
+    return fits(_filled(survey, _LONGEST_NAME, filling)) and fits(preview_card(survey, page))
 
 
 def _filled(survey: Survey, run: str, filling: _Filling) -> Card:
-    notice = excerpt(filling.notice, _MAX_NOTICE)
-    data: dict[str, object] = {"run": run, "rev": filling.revision}
-    if filling.kept:
-        data["keep"] = list(filling.kept)
+    notice, what = excerpt(filling.notice, _MAX_NOTICE), "Reminder" if filling.is_reminder else "Survey"
     return card(
         [
             *([banner(notice, color=Color.ATTENTION)] if notice else []),
             *([text(_REMINDER, is_bold=True)] if filling.is_reminder else []),
-            *_intro(survey),
+            *_intro(survey, filling),
             *_questions(survey, filling),
         ],
-        [execute(_button(survey, filling.revision), "answer", data, style=Style.POSITIVE)],
-        fallback=f"{'Reminder' if filling.is_reminder else 'Survey'}: {escape(survey.title)}",
+        _buttons(survey, run, filling),
+        fallback=f"{what}: {escape(survey.title)}. To answer by typing, write: answer {escape(run)}",
     )
 
 
-def _intro(survey: Survey) -> list[Element]:
-    intro = [verbatim(survey.intro)] if survey.intro else []
-    return [heading(escape(survey.title)), *intro, hint(_length(survey))]
+def _buttons(survey: Survey, run: str, filling: _Filling) -> list[Element]:
+    data: dict[str, object] = {"run": run, "rev": filling.revision}
+    if survey.pages:
+        data["page"] = filling.page
+    if filling.step:
+        data["step"] = filling.step
+    if filling.withheld:
+        data["keep"] = list(filling.withheld)
+    buttons = [execute(_button(survey, filling), "answer", data, style=Style.POSITIVE)]
+    if filling.page and (filling.kept is None or previous_page(survey, filling.page, filling.kept) is not None):
+        buttons.append(execute("Back", "back", data))
+    if not filling.revision:
+        buttons.append(execute("Later", "later", data))
+    buttons.append(execute("Answer by typing", "type", data, is_secondary=True))
+    if not filling.revision:
+        buttons.append(execute("Not for me", "decline", data, is_secondary=True))
+    return buttons
 
 
-def _length(survey: Survey) -> str:
+def _intro(survey: Survey, filling: _Filling) -> list[Element]:
+    intro = [verbatim(survey.intro)] if survey.intro and not filling.page else []
+    title = survey.page_title(filling.page)
+    own = [text(escape(title), is_bold=True)] if title else []
+    return [heading(escape(survey.title)), *intro, hint(_length(survey, filling)), *own]
+
+
+def _length(survey: Survey, filling: _Filling) -> str:
+    """Say how much there is to do. With pages, how far one is: no more than is known."""
+    has_required = any(question.required for question in filling.questions(survey))
+    required = f" Those marked {REQUIRED} need an answer." if has_required else ""
+    if not survey.pages:
+        return f"{counted(len(survey.questions), 'question')}, {_takes(survey)}.{required}"
+    found = progress(survey, filling.page, filling.kept or {})
+    where = f"Page {found.page} of {'' if found.is_settled else 'at most '}{found.at_most}"
+    return f"{where}{'' if filling.page else f', {_takes(survey)} in all'}.{required}"
+
+
+def _takes(survey: Survey) -> str:
     texts = sum(question.kind is Kind.TEXT for question in survey.questions)
     seconds = texts * _TEXT_S + (len(survey.questions) - texts) * _CLICK_S
     is_quick = seconds < _MINUTE_S
-    takes = "less than a minute" if is_quick else f"about {counted(round(seconds / _MINUTE_S), 'minute')}"
-    required = " Those marked * need an answer." if any(question.required for question in survey.questions) else ""
-    return f"{counted(len(survey.questions), 'question')}, {takes}.{required}"
+    return "less than a minute" if is_quick else f"about {counted(round(seconds / _MINUTE_S), 'minute')}"
 
 
 def _questions(survey: Survey, filling: _Filling) -> list[Element]:
     return [
         element
-        for question in survey.questions
+        for question in filling.questions(survey)
         for element in asked(
             question,
-            answer=filling.answers.get(question.id),
+            answer=filling.shown.get(question.id),
             problem=excerpt(filling.problems.get(question.id, ""), _MAX_PROBLEM),
-            is_kept=question.id in filling.kept,
+            is_kept=question.id in filling.withheld,
         )
     ]
 
 
-def _button(survey: Survey, revision: int) -> str:
+def _button(survey: Survey, filling: _Filling) -> str:
+    is_last = filling.page == len(survey.paged) - 1
+    if not is_last and filling.kept is not None:
+        found = progress(survey, filling.page, filling.kept)
+        is_last = found.is_settled and next_page(survey, filling.page, filling.kept) is None
+    if not is_last:
+        return "Next"
     answers = "answer" if len(survey.questions) == 1 else "answers"
-    return f"Save my {answers}" if revision else f"Send my {answers}"
+    return f"Save my {answers}" if filling.revision else f"Send my {answers}"
 
 
-def _longest_first(survey: Survey, answers: Mapping[str, object]) -> list[str]:
-    texts = [question.id for question in survey.questions if question.kind is Kind.TEXT and answers.get(question.id)]
+def _longest_first(questions: list[Question], answers: Mapping[str, object]) -> list[str]:
+    texts = [question.id for question in questions if question.kind is Kind.TEXT and answers.get(question.id)]
     return sorted(texts, key=lambda question_id: len(raw(answers[question_id]).encode()), reverse=True)
 
 
 def _longest_answer(question: Question) -> object:
+    longest = max((choice.id for choice in question.choices), key=len, default="")
     match question.kind:
         case Kind.CHOICES:
             return [choice.id for choice in question.choices]
-        case Kind.CHOICE:
-            return max((choice.id for choice in question.choices), key=len, default="")
+        case Kind.CHOICE | Kind.IMAGE_CHOICE:
+            return longest
+        case Kind.RANKING:
+            return [longest] * len(question.choices)
+        case Kind.MATRIX:
+            return {row.id: longest for row in question.rows}
         case Kind.NUMBER:
             return -1.2345678901234567e-300
         case Kind.DATE:

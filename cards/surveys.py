@@ -19,11 +19,13 @@ from cards.elements import (
 )
 from cards.size import fewer, fitted, left_out
 from feedback.errors import FileProblem
+from feedback.survey_advice import Advice
 from feedback.surveys import Imported, Survey
 
 _TITLE = 160  # characters
 _MESSAGE = 400
 _FIELD = 80
+_QUESTION = 80
 
 
 def survey_list_card(surveys: Sequence[Survey]) -> Card:
@@ -42,8 +44,8 @@ def survey_list_card(surveys: Sequence[Survey]) -> Card:
     return fitted(build, fewer(len(surveys)))
 
 
-def imported_card(imported: Imported) -> Card:
-    """Return what an import led to, and what to do next."""
+def imported_card(imported: Imported, advice: Sequence[Advice] = ()) -> Card:
+    """Return what an import led to, what to do next, and what to look at again."""
     survey = imported.survey
     name = escape(survey.id)
     again = [hint("Runs that were closed stay closed.")] if imported.was_closed else []
@@ -53,7 +55,21 @@ def imported_card(imported: Imported) -> Card:
         text(f"**survey show {name}** shows it, and **send {name} to me** lets you answer it yourself first."),
         *again,
     ]
-    return card(body, fallback=f"{_news(imported)}: {name}")
+
+    def build(shown: int) -> Card:
+        return card([*body, *_advised(survey, advice, shown)], fallback=f"{_news(imported)}: {name}")
+
+    return fitted(build, fewer(len(advice)))
+
+
+def advice_card(survey: Survey, advice: Sequence[Advice]) -> Card:
+    """Return what to look at again in a survey, and why."""
+    title = f"Advice on {escape(survey.id)}"
+
+    def build(shown: int) -> Card:
+        return card([heading(title), *_advised(survey, advice, shown)], fallback=title)
+
+    return fitted(build, fewer(len(advice)))
 
 
 def file_problems_card(problems: Sequence[FileProblem], *, title: str = "The survey was not imported") -> Card:
@@ -67,6 +83,23 @@ def file_problems_card(problems: Sequence[FileProblem], *, title: str = "The sur
         return card([heading(title), please, section([*rows, *more])], fallback=f"{title}.")
 
     return fitted(build, fewer(len(ordered)))
+
+
+def _advised(survey: Survey, advice: Sequence[Advice], shown: int) -> list[Element]:
+    if not advice:
+        return []
+    intro = text(
+        f"**{counted(len(advice), 'piece')} of advice.** Nothing has to be changed; the survey works as it is."
+    )
+    rows = [_advice(survey, one) for one in advice[:shown]]
+    return [section([intro, *rows, *(hint(one) for one in left_out(len(advice), shown))])]
+
+
+def _advice(survey: Survey, one: Advice) -> Element:
+    question = survey.question(one.question)
+    place = f"{excerpt(question.text, _QUESTION)} " if question else "The whole survey "
+    tag = stretch(f"{one.rule.capitalize()}: ", color=Color.ACCENT, is_bold=True)
+    return verbatim(tag, stretch(place, is_subtle=True), excerpt(one.sentence, _MESSAGE), is_close=True)
 
 
 def _row(survey: Survey) -> list[Element]:

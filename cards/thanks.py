@@ -21,6 +21,7 @@ from cards.elements import (
 )
 from cards.inputs import SCALE_WORDS
 from cards.size import fitted
+from feedback.branching import asked as asked_with
 from feedback.questions import Answer, Question, describe
 from feedback.runs import Delivery, Run
 
@@ -32,6 +33,10 @@ _CLOSED_UNANSWERED = (
 )
 _WITHDRAWN_ANSWERED = "There is nothing more for you to do. The answers you gave are kept and can no longer be changed."
 _WITHDRAWN_UNANSWERED = "There is nothing for you to do. It takes no answers any more, and none of yours were saved."
+_CLOSED_HALF_ANSWERED = (
+    "It no longer takes answers. You had begun, but the last page was not sent, so nothing of it is counted. "
+    "You can still tell us: type **feedback** and your words."
+)
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 
 
@@ -60,7 +65,8 @@ def closed_card(run: Run, delivery: Delivery | None) -> Card:
     answered = delivery if delivery and delivery.answers else None
 
     def build(lengths: tuple[int, int]) -> Card:
-        saved = _CLOSED_ANSWERED if answered else _CLOSED_UNANSWERED
+        begun = _CLOSED_HALF_ANSWERED if delivery and delivery.draft else _CLOSED_UNANSWERED
+        saved = _CLOSED_ANSWERED if answered else begun
         answers = _answers(run, answered, lengths) if answered else []
         body = [heading(title), hint(escape(run.survey.title)), text(saved), *answers]
         return card(body, fallback=f"{title}: {escape(run.survey.title)}")
@@ -93,7 +99,7 @@ def moved_card(run: Run) -> Card:
 def _answers(run: Run, delivery: Delivery, lengths: tuple[int, int]) -> list[Element]:
     of_question, of_answer = lengths
     rows = []
-    for question in run.survey.questions:
+    for question in asked_with(run.survey, delivery.answers):
         answer = delivery.answers.get(question.id)
         words = NO_ANSWER if answer is None else excerpt(_words(question, answer), of_answer)
         asked = stretch(excerpt(question.text, of_question), is_subtle=True, is_small=True)

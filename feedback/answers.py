@@ -10,8 +10,9 @@ from datetime import datetime
 
 import msgspec
 
+from feedback.checking import check_answers
 from feedback.errors import NotYourSurvey, RunIsClosed, RunIsRecalled
-from feedback.questions import Answers, check_answers
+from feedback.questions import Answers
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery
 from store.contract import Conflict, Missing, Op, Patch, Store, Where
 
@@ -27,42 +28,66 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 async def record_answer(
-    store: Store, run: Run, person: str, raw: Mapping[str, object], *, revision: int, now: datetime
+    store: Store,
+    run: Run,
+    person: str,
+    raw: Mapping[str, object],
+    *,
+    revision: int,
+    now: datetime,
+    step: int | None = None,
 ) -> Recorded:
-    """Check and keep a person's answers to a run; durable when it returns.
+    """Check and keep a person's answers to a whole run; durable when it returns, and whatever was a draft is gone.
 
     `raw` is question id -> what was entered; `revision` is the one the person was looking at. The same answers sent
-    again from the same card change nothing. Raises `RunIsClosed`, `RunIsRecalled`,
-    `NotYourSurvey` or `AnswersRefused`.
+    again from the same card change nothing. Raises `RunIsClosed`, `RunIsRecalled`, `NotYourSurvey` or
+    `AnswersRefused`; with a `step` also `Conflict`, where the draft has gone on from there.
     """
-    if run.state is RunState.CLOSED:
-        raise RunIsClosed
-    if run.state is RunState.RECALLED:
-        raise RunIsRecalled
+    refuse_when_over(run)
     answers = check_answers(run.survey, raw)
-    mark = f"{MARK}{_fingerprint(revision, answers)}"
+    mark = f"{MARK}{fingerprint(revision, answers)}"
     news: dict[str, object] = {
         "state": DeliveryState.ANSWERED.value,
         "answers": answers,
         "answered_at": msgspec.to_builtins(now),
         "reason": "",
+        "draft": None,  # emptied, not removed: removing what is not there costs some engines another request
+        "snoozed_until": None,
         mark: revision,
     }
     when = [Where("state", Op.NE, DeliveryState.RECALLED.value), Where(mark, Op.MISSING)]
+    if step is not None:
+        when.append(at_step(step))
+    patch = Patch(id=person, set=news, add={"revision": 1}, when=when)
     try:
-        doc = await store.patch("runs", run.run, Patch(id=person, set=news, add={"revision": 1}, when=when))
+        doc = await store.patch("runs", run.run, patch)
     except Missing as error:
         raise NotYourSurvey from error
     except Conflict:
-        return await _explain(store, run, person, mark, answers)
+        return await _explain(store, run, person, mark, answers, step)
     return Recorded(delivery=msgspec.convert(doc, Delivery))
 
 
-async def _explain(store: Store, run: Run, person: str, mark: str, answers: Answers) -> Recorded:
+def at_step(step: int) -> Where:
+    """Return the condition that a draft has been written so many times."""
+    return Where("step", Op.EQ, step) if step else Where("step", Op.MISSING)
+
+
+def refuse_when_over(run: Run) -> None:
+    """Raise `RunIsClosed` or `RunIsRecalled` where a run takes no more answers."""
+    if run.state is RunState.CLOSED:
+        raise RunIsClosed
+    if run.state is RunState.RECALLED:
+        raise RunIsRecalled
+
+
+async def _explain(store: Store, run: Run, person: str, mark: str, answers: Answers, step: int | None) -> Recorded:
     """Return the repeated answer as it stands. Raises `NotYourSurvey` or `RunIsRecalled` when it was no repeat."""
     doc = await store.get("runs", run.run, person)
     if doc is None:
         raise NotYourSurvey
+    if mark not in doc and step is not None and doc.get("step", 0) != step:
+        raise Conflict
     if mark not in doc:
         raise RunIsRecalled
     delivery = msgspec.convert(doc, Delivery)
@@ -79,6 +104,7 @@ async def find_answered(store: Store, run: Run, person: str) -> Delivery:
     return delivery
 
 
-def _fingerprint(revision: int, answers: Answers) -> str:
+def fingerprint(revision: int, answers: Answers) -> str:
+    """Return what the same answers from the same card have in common."""
     body = msgspec.json.encode([revision, answers], order="deterministic")
     return hashlib.blake2b(body, digest_size=9).hexdigest()

@@ -23,7 +23,7 @@ from feedback.audience_words import (
 from feedback.errors import AttributeUnknown, quote
 from feedback.panels import find_panel, list_panels, members, members_among
 from feedback.people import Person, Policy, Role, all_people, find_people
-from feedback.runs import DeliveryState, deliveries, find_run
+from feedback.runs import DECLINED, DeliveryState, deliveries, find_run
 from store.contract import MAX_BATCH, Op, Store, Where
 
 UNANSWERED = frozenset({DeliveryState.SENT, DeliveryState.UNCONFIRMED})  # in doubt counts: they may have got it
@@ -151,7 +151,8 @@ async def _ids(store: Store, source: Source, by: str) -> AsyncIterator[str]:
                 yield member
         case NonResponders(run):
             async for delivery in deliveries(store, run, states=UNANSWERED):
-                yield delivery.id
+                if not delivery.has_declined:
+                    yield delivery.id
         case Group():
             yield by
 
@@ -163,7 +164,7 @@ async def _unanswered_among(store: Store, run: str, ids: Sequence[str]) -> set[s
         Where("state", Op.IN, sorted(state.value for state in UNANSWERED)),
     ]
     page = await store.query("runs", partition=run, where=where, limit=MAX_BATCH)
-    return {str(doc["id"]) for doc in page.docs}
+    return {str(doc["id"]) for doc in page.docs if doc.get("reason") != DECLINED}
 
 
 def _leaves(audience: Audience) -> list[Audience]:

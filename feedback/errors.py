@@ -57,6 +57,10 @@ class NotYourSurvey(Refusal):
     """This survey was not sent to you, so your answer was not saved."""
 
 
+class NothingToAnswer(Refusal):
+    """No survey waits for your answer here. To tell us something, type **feedback** and your words."""
+
+
 class NothingToSay(Refusal):
     """Please write it like this: **{usage}**."""
 

@@ -34,6 +34,7 @@ class Entry:
         self._later = later
         self._nodes: dict[str, Node] = {}
         self._lines: dict[str, int] = {}
+        self.has_strangers = False  # whether fields were given that are none
         self._excused: set[str] = set()  # absent, but another problem already says why
         if isinstance(node, Fields):
             for name, value in node.pairs:
@@ -60,6 +61,10 @@ class Entry:
     def has(self, field: str) -> bool:
         """Say whether the field is written, be it with a value or without."""
         return field in self._nodes
+
+    def node(self, field: str) -> Node | None:
+        """Return what the field holds, as it was written; None where it is not there."""
+        return self._nodes.get(field)
 
     def excuse(self, field: str) -> None:
         """Do not report the field as missing: another problem says why it is."""
@@ -127,6 +132,7 @@ class Entry:
             self._refuse(name)
 
     def _refuse(self, name: Scalar) -> None:
+        self.has_strangers = True
         if name.text in self._later:
             self._excused.add(self._later[name.text])
             self.blame(name.text, f"{quote(name.text)} is not supported yet. Please leave it out.", name.line)

@@ -6,6 +6,7 @@ between costs that person this reminder, and never sends it twice.
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -16,10 +17,17 @@ from store.contract import Conflict, Op, Patch, Store, Where
 AWAITED = frozenset({DeliveryState.SENT, DeliveryState.UNCONFIRMED})  # written to, perhaps, and no answer yet
 
 
+def may_remind(delivery: Delivery, now: datetime) -> bool:
+    """Say whether somebody still waits to be asked again: who declined does not, nor who has said when, until then."""
+    is_snoozed = delivery.snoozed_until is not None and delivery.snoozed_until > now
+    return delivery.state in AWAITED and not delivery.has_declined and not is_snoozed
+
+
 async def awaited(store: Store, run: str, *, slice_: int | None = None) -> AsyncIterator[str]:
-    """Give the people in a run, or in one slice of it, who have not answered."""
+    """Give the people in a run, or in one slice of it, who have not answered and have not declined to."""
     async for one in deliveries(store, run, states=AWAITED, slice_=slice_):
-        yield one.id
+        if not one.has_declined:
+            yield one.id
 
 
 async def claim_reminder(store: Store, run: str, people: Sequence[str], number: int) -> list[str]:

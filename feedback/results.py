@@ -14,7 +14,7 @@ from feedback.counts import middle_of
 from feedback.figures import Figure
 from feedback.questions import SCALES, Kind, Question
 from feedback.runs import Delivery, Run
-from feedback.tallies import NUMERIC, Cell, QuestionTally, Tally, Text
+from feedback.tallies import NUMERIC, Cell, QuestionTally, Tally, Text, part_value
 from feedback.tally_tree import run_with_tally
 from store.contract import Op, Store, Where
 
@@ -148,6 +148,16 @@ def _yes_and_no(_question: Question, tally: QuestionTally) -> tuple[tuple[str, i
     return (("Yes", _count(tally, "yes")), ("No", _count(tally, "no")))
 
 
+def _first_places(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
+    """Return how often each choice of a ranking was put first."""
+    return tuple((choice.text, _count(tally, part_value("1", choice.id))) for choice in question.choices)
+
+
+def _by_row(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
+    pairs = [(row, choice) for row in question.rows for choice in question.choices]
+    return tuple((f"{row.text}: {choice.text}", _count(tally, part_value(row.id, choice.id))) for row, choice in pairs)
+
+
 def _none(_question: Question, _tally: QuestionTally) -> tuple[tuple[str, int], ...]:
     return ()
 
@@ -164,8 +174,12 @@ _COUNTS: dict[Kind, Callable[[Question, QuestionTally], tuple[tuple[str, int], .
     Kind.NPS: _on_scale,
     Kind.RATING: _on_scale,
     Kind.CSAT: _on_scale,
+    Kind.CES: _on_scale,
     Kind.CHOICE: _by_choice,
     Kind.CHOICES: _by_choice,
+    Kind.IMAGE_CHOICE: _by_choice,
+    Kind.RANKING: _first_places,
+    Kind.MATRIX: _by_row,
     Kind.YES_NO: _yes_and_no,
     Kind.TEXT: _none,
     Kind.NUMBER: _none,

@@ -16,6 +16,7 @@ from feedback.surveys import Survey
 from store.contract import Conflict, Doc, Op, Patch, Store, Where
 
 RUN_DOC = "run"
+DECLINED = "declined: “not for me”"
 PAGE = 1000
 
 
@@ -66,6 +67,14 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.state not in {RunState.CLOSED, RunState.RECALLED}
 
 
+class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody has answered so far. It counts for nothing until the last page is sent."""
+
+    at: str  # the question where they are; its page, in a card
+    answers: Answers = {}
+    seen: tuple[str, ...] = ()  # fingerprints of the pages that were sent, so that one that comes twice counts once
+
+
 class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     """One person in one run, and their answers."""
 
@@ -80,6 +89,19 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     answered_at: datetime | None = None
     answers: Answers = {}
     revision: int = 0  # how many times the answers have been written
+    draft: Draft | None = None  # answers that are not complete yet, or changes that are not
+    step: int = 0  # how many times a draft has been written
+    snoozed_until: datetime | None = None  # when the person wants to be asked again
+
+    @property
+    def has_declined(self) -> bool:
+        """Whether the person has said that the survey is not for them."""
+        return self.state is DeliveryState.SENT and self.reason == DECLINED
+
+    @property
+    def filled_in(self) -> Answers:
+        """What the survey's inputs hold: the draft, or the answers that may be changed."""
+        return self.answers if self.draft is None else self.draft.answers
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -96,8 +118,15 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 WITH_REASONS = frozenset(
-    {DeliveryState.EXCLUDED, DeliveryState.FAILED, DeliveryState.UNCONFIRMED, DeliveryState.CANCELLED}
+    {
+        DeliveryState.EXCLUDED,
+        DeliveryState.SENT,  # where it was declined
+        DeliveryState.FAILED,
+        DeliveryState.UNCONFIRMED,
+        DeliveryState.CANCELLED,
+    }
 )
+HAVE_A_CARD = frozenset({DeliveryState.SENT, DeliveryState.UNCONFIRMED, DeliveryState.ANSWERED})
 FINAL = frozenset(DeliveryState) - {DeliveryState.PLANNED, DeliveryState.SENDING}
 
 

@@ -1,5 +1,7 @@
 """Surveys: a versioned list of questions, kept by id. A sent survey is frozen inside its run."""
 
+from itertools import accumulate
+
 import msgspec
 
 from feedback.errors import SurveyUnknown, quote
@@ -8,10 +10,18 @@ from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
 ATTEMPTS = 10  # an import tries again this often when somebody else imports the same survey at the same time
 MAX_QUESTIONS = 30
+MAX_PAGES = 20
+
+
+class Page(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page of a survey: how many of the questions it has, following those of the page before."""
+
+    size: int
+    title: str = ""
 
 
 class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A survey as it was imported. `version` counts imports that changed it, from 1."""
+    """A survey as it was imported. `version` counts imports that changed it, from 1. Without pages it is all on one."""
 
     id: str
     title: str
@@ -19,6 +29,19 @@ class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
     intro: str = ""
     version: int = 1
     is_closed: bool = False
+    pages: tuple[Page, ...] = ()  # their sizes add up to all questions
+
+    @property
+    def paged(self) -> list[tuple[Question, ...]]:
+        """The questions of each page."""
+        if not self.pages:
+            return [self.questions]
+        ends = list(accumulate(page.size for page in self.pages))
+        return [self.questions[end - page.size : end] for page, end in zip(self.pages, ends, strict=True)]
+
+    def page_title(self, page: int) -> str:
+        """Return a page's own title, or an empty text."""
+        return self.pages[page].title if self.pages else ""
 
     def question(self, question_id: str) -> Question | None:
         """Return the question with this id, or None."""

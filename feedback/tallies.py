@@ -28,7 +28,7 @@ from feedback.runs import Delivery, DeliveryState, Run
 
 EVERYBODY = ""  # the cell of all people
 LATEST = 5  # newest texts of a question that are remembered
-NUMERIC = frozenset({Kind.NPS, Kind.RATING, Kind.CSAT, Kind.NUMBER})
+NUMERIC = frozenset({Kind.NPS, Kind.RATING, Kind.CSAT, Kind.CES, Kind.NUMBER})
 REACHED = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING})
 _GRAINS: dict[Kind, Grains] = {Kind.NUMBER: NUMBERS, Kind.DATE: DAYS}  # the values of all others are few
 
@@ -114,7 +114,7 @@ def _question(question: Question, answered: Sequence[Delivery]) -> QuestionTally
     answers = [answer for _, answer in given]
     if question.kind is Kind.TEXT:
         return QuestionTally(len(answers), latest=_newest((_moment(one), one.id) for one, _ in given))
-    values = (value for answer in answers for value in _values(answer))
+    values = (value for answer in answers for value in _values(question, answer))
     numbers = [one for one in answers if question.kind in NUMERIC and isinstance(one, int | float)]
     return QuestionTally(len(answers), counted(values, _GRAINS.get(question.kind, ())), summed(numbers))
 
@@ -147,15 +147,24 @@ def _newest(texts: Iterable[Text]) -> tuple[Text, ...]:
     return tuple(sorted(texts, reverse=True)[:LATEST])
 
 
-def _values(answer: Answer) -> list[str]:
+def part_value(part: str, choice: str) -> str:
+    """Return what a choice is counted under that was put at a place of a ranking, or in a row of a matrix."""
+    return f"{part}.{choice}"
+
+
+def _values(question: Question, answer: Answer) -> list[str]:
     """Return every single thing answered as the value it is counted under; several choices count one each."""
     match answer:
         case bool():
             return ["yes" if answer else "no"]
         case int() | float():
             return [number_value(answer)]
+        case list() if question.kind is Kind.RANKING:
+            return [part_value(str(place), one) for place, one in enumerate(answer, 1)]
         case list():
             return answer
+        case dict():
+            return [part_value(row, one) for row, one in answer.items()]
         case _:
             return [answer]
 

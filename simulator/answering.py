@@ -21,9 +21,14 @@ def fill_in(card: Json, chance: random.Random) -> tuple[Pressable, Json] | None:
         return None
     entered: Json = {}
     for element in found.inputs:
-        if element.get("isRequired") is True or chance.random() < ANSWERED:
+        if _needs_an_answer(element) or chance.random() < ANSWERED:
             entered |= _entered(element, chance)
     return found, entered
+
+
+def _needs_an_answer(element: Json) -> bool:
+    """Say whether the client or the words beside the input ask for an answer: people read both."""
+    return element.get("isRequired") is True or text(element, "label").endswith("(required)")
 
 
 def _entered(element: Json, chance: random.Random) -> Json:

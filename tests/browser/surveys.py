@@ -49,3 +49,39 @@ questions:
 - {id: score, kind: choice, text: "How often do you use it?"}
 - {id: why, kind: text, requird: true}
 """
+FIVE_PAGES = """\
+id: five-pages
+title: Five pages (sample)
+intro: A sample with pages, to see how a longer survey feels.
+pages:
+- questions:
+  - {id: score, kind: nps, text: "How likely are you to recommend it?", required: true}
+- title: What went wrong
+  questions:
+  - {id: why, kind: text, text: "What was missing?", required: true, ask_if: {question: score, at_most: 6}}
+- title: Your work
+  questions:
+  - {id: devices, kind: choices, text: "On which devices do you use it?", choices: [Phone, Laptop, Tablet]}
+  - {id: effort, kind: ces, text: "It was easy to get done what I came for."}
+- title: Looking ahead
+  questions:
+  - id: rank
+    kind: ranking
+    text: What should we work on first?
+    help: Put all three in your order.
+    choices: [Speed, Reliability, Documentation]
+  - {id: small, kind: text, text: "What would help on the phone?", ask_if: {question: devices, includes: phone}}
+- title: A design
+  questions:
+  - id: good
+    kind: matrix
+    text: How good is each part today?
+    rows: [Search, Sync]
+    choices: [Poor, Fair, Good]
+  - id: design
+    kind: image_choice
+    text: Which design do you prefer?
+    choices:
+    - {text: Light, image: "https://pictures.example/light.png", alt: A bright page with a large search box}
+    - {text: Dark, image: "https://pictures.example/dark.png", alt: A dark page with a small search box}
+"""

@@ -37,7 +37,7 @@ async def test_a_survey_goes_out_is_answered_edited_and_counted(admin: Chat, cus
     messages = await customer.replies.count()
     await survey.write(WHY, SAID)
     await survey.press("Send my answers")
-    await survey.shows("Please choose or enter an answer.")
+    await survey.shows("please answer this question")
     await customer.screenshot("06-customer-required")
     await survey.choose(SCORE, "9")
     await survey.tick("Phone")

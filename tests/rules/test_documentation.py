@@ -110,6 +110,12 @@ def test_every_route_is_documented_with_who_may_call_it() -> None:
 def test_every_card_action_has_a_role() -> None:
     assert {one.name: one.role.value for one in ACTS.values()} == {
         "answer": "customer",
+        "back": "customer",
+        "later": "customer",
+        "snooze": "customer",
+        "decline": "customer",
+        "type": "customer",
+        "open": "customer",
         "edit": "customer",
         "status": "admin",
         "confirm": "admin",

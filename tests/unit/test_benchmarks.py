@@ -23,13 +23,13 @@ ASK = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 
 FORGETFUL = """
 import os
-import app, bot.actions
+import app, bot.answering
 from feedback.answers import Recorded
 from feedback.runs import find_delivery
-from feedback.questions import check_answers
+from feedback.checking import check_answers
 import msgspec
 
-record, forgotten = bot.actions.record_answer, []
+record, forgotten = bot.answering.record_answer, []
 
 async def forget_one(store, run, person, raw, *, revision, now):
     if forgotten:
@@ -39,16 +39,16 @@ async def forget_one(store, run, person, raw, *, revision, now):
     answered = msgspec.structs.replace(delivery, answers=check_answers(run.survey, raw), revision=1)
     return Recorded(delivery=answered)
 
-bot.actions.record_answer = forget_one
+bot.answering.record_answer = forget_one
 app.main(os.environ)
 """
 
 UNTHANKFUL = """
 import os
-import app, bot.actions
+import app, bot.answering
 from bot.turn import Reply
 
-bot.actions.thanks_card = lambda *_: {"type": "AdaptiveCard", "version": "1.5", "body": []}
+bot.answering.thanks_card = lambda *_: {"type": "AdaptiveCard", "version": "1.5", "body": []}
 app.main(os.environ)
 """
 

@@ -23,14 +23,15 @@ from cards.errors import not_saved_card, refusal_card, went_wrong_card
 from cards.help import help_card, welcome_card
 from cards.notes import feedback_card, note_card, notes_card
 from cards.panels import dry_run_card, panel_card, panel_list_card, proposed_card
+from cards.pauses import DAYS_INPUT, declined_card, later_card, snoozed_card, typing_card
 from cards.people_list import link_card, list_card, states_card
 from cards.person import my_data_card
 from cards.results import results_card
 from cards.schedules import planned_card, schedules_card
 from cards.size import MAX_CARD_BYTES, card_size
 from cards.status import runs_card, status_card
-from cards.survey import preview_card, survey_card
-from cards.surveys import file_problems_card, imported_card, survey_list_card
+from cards.survey import Position, preview_card, survey_card
+from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
 from cards.thanks import closed_card, moved_card, thanks_card, withdrawn_card
 from feedback.audit import Record
 from feedback.dry_run import DryRun
@@ -40,13 +41,14 @@ from feedback.listed import Listed, ListPage
 from feedback.notes import Note, NoteKind
 from feedback.panels import Panel, PanelImport
 from feedback.people import Person, Role
-from feedback.questions import Answers, Choice, Kind, Question
+from feedback.questions import CHOOSING, Answers, Choice, Kind, Question
 from feedback.recurrence import Recurrence
 from feedback.results import QuestionResult, Results
-from feedback.runs import Delivery, DeliveryState, Progress, Run, RunState
+from feedback.runs import Delivery, DeliveryState, Draft, Progress, Run, RunState
 from feedback.schedules import Occurrence, OccurrenceState, Schedule, upcoming
 from feedback.standing import SetAside, Standing
-from feedback.surveys import Imported, Survey
+from feedback.survey_advice import Advice
+from feedback.surveys import Imported, Page, Survey
 from feedback.timing import Reminders, Timing
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -73,8 +75,10 @@ class Row:
 
 def survey_of(words: str = ORDINARY, *, required: bool = True) -> Survey:
     """Return a survey with a question of every kind."""
-    text = words[:300]
-    choices = (Choice("excel", text[:120] or "Excel"), Choice("pdf", "PDF"))
+    text = words[:140]
+    title = text[:120] or "Excel"
+    choices = (Choice("excel", title), Choice("pdf", "PDF"))
+    pictures = tuple(Choice(one.id, one.text, "https://example.com/one.png", alt=title) for one in choices)
     questions = tuple(
         Question(
             id=kind.value,
@@ -82,7 +86,8 @@ def survey_of(words: str = ORDINARY, *, required: bool = True) -> Survey:
             text=text,
             help=text,
             required=required,
-            choices=choices if kind in {Kind.CHOICE, Kind.CHOICES} else (),
+            choices=pictures if kind is Kind.IMAGE_CHOICE else choices if kind in CHOOSING else (),
+            rows=choices if kind is Kind.MATRIX else (),
         )
         for kind in Kind
     )
@@ -94,7 +99,8 @@ def run_of(survey: Survey, state: RunState = RunState.SENT, *, audience: str = "
 
 
 def answers_of(words: str = ORDINARY) -> Answers:
-    closed: Answers = {"nps": 9, "rating": 4, "csat": 2, "choice": "excel", "choices": ["excel", "pdf"]}
+    closed: Answers = {"nps": 9, "rating": 4, "csat": 2, "ces": 6, "choice": "excel", "choices": ["excel", "pdf"]}
+    closed |= {"image_choice": "pdf", "ranking": ["pdf", "excel"], "matrix": {"excel": "pdf", "pdf": "excel"}}
     return closed | {"text": words[:4000], "yes_no": False, "number": 2.5, "date": "2026-03-01"}
 
 
@@ -168,9 +174,12 @@ def gallery(words: str) -> dict[str, Card]:
     survey, delivery, note = survey_of(words), delivery_of(words), note_of(words)
     run = run_of(survey)
     problems = dict.fromkeys(answers_of(), words)
+    paged = replace(survey, pages=(Page(1), Page(len(survey.questions) - 1, words[:120])))
+    half = Delivery("exports-1", "t:o", DeliveryState.SENT, 0, draft=Draft("text", answers_of(words)))
     person = Person("t:o", "t", "o", words, attributes={words: words}, first_seen_at=NOW)
     rows = [Row(f"note <{number}>", words, role) for role in Role for number in range(15)]
     many = [note_of(words, number) for number in range(40)]
+    advice = [Advice("nps", "leading", words)] * 40 + [Advice("", "too many questions", words)]
     file_problems = [FileProblem(line, words, words) for line in range(1, 60)]
     schedule, occurrence = planned(words)
     return {
@@ -178,6 +187,13 @@ def gallery(words: str) -> dict[str, Card]:
         "survey filled in": survey_card(run, answers=delivery.answers, problems=problems, revision=1, notice="No."),
         "reminder": survey_card(run, is_reminder=True),
         "preview": preview_card(survey),
+        "survey page": survey_card(run_of(paged), at=Position(1, 1, {"nps": 9})),
+        "preview of a page": preview_card(paged, 1),
+        "closed half way": closed_card(run, half),
+        "later": later_card(run, half),
+        "snoozed": snoozed_card(run, half, NOW),
+        "declined": declined_card(run),
+        "typing": typing_card(run),
         "thanks": thanks_card(run, delivery, notice="Saved before."),
         "closed": closed_card(run, delivery),
         "closed, never answered": closed_card(run, None),
@@ -217,6 +233,8 @@ def gallery(words: str) -> dict[str, Card]:
         "dry run": dry_run_card(foretold(words), survey, words, NOW),
         "proposed": proposed_card(run_of(survey, RunState.PROPOSED), foretold(words), NOW),
         "imported": imported_card(Imported(survey, is_new=True, has_changed=True)),
+        "imported with advice": imported_card(Imported(survey, is_new=True, has_changed=True), advice),
+        "advice": advice_card(survey, advice),
         "file problems": file_problems_card(file_problems),
         "my data": my_data_card(person, Role.CUSTOMER, [(delivery, run)] * 100, many),
         "refusal": refusal_card(AudienceUnknown(audience=words[:500], known="me, customers")),
@@ -323,7 +341,7 @@ def test_every_input_has_a_label_and_a_message_where_it_is_required(name: str) -
     for node in nodes(CARDS[name]):
         if str(node.get("type")).startswith("Input."):
             assert str(node["label"]).strip()
-            assert str(node["id"]).startswith("q_")
+            assert str(node["id"]).startswith("q_") or node["id"] == DAYS_INPUT
             assert bool(node.get("isRequired")) == bool(node.get("errorMessage"))
 
 

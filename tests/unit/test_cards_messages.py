@@ -177,8 +177,8 @@ def test_feedback_is_thanked_for_and_quoted() -> None:
 def test_surveys_are_listed_by_the_name_that_sends_them() -> None:
     closed = msgspec.structs.replace(survey_of(), id="old", is_closed=True, version=3)
     said = shown(survey_list_card([survey_of(), closed]))
-    assert "exports: Exporting to Excel is slow\n9 questions, version 1\n" in said
-    assert "9 questions, version 3, closed" in said
+    assert "exports: Exporting to Excel is slow\n13 questions, version 1\n" in said
+    assert "13 questions, version 3, closed" in said
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_ones_own_data_sums_up_person_surveys_and_notes() -> None:
     said = shown(my_data_card(person, Role.ENGINEER, [(delivery_of(), RUN)], [note_of("Slow")]))
     for words in ("Name\nAda", "Language\nde-DE", "Role\nengineer", "Surveys\nstopped", "size\nsmall"):
         assert words in said
-    assert "1 survey for you\nExporting to Excel is slow\nAnswered, 9 answers, " in said
+    assert "1 survey for you\nExporting to Excel is slow\nAnswered, 13 answers, " in said
     assert "1 note by you\n“Slow”" in said
 
 
@@ -216,7 +216,7 @@ def test_nothing_held_is_said_as_such() -> None:
 
 def test_a_long_history_says_how_much_is_left_out() -> None:
     said = shown(my_data_card(Person("t:o", "t", "o"), Role.CUSTOMER, [(delivery_of(), RUN)] * 500, []))
-    assert f"… and {500 - said.count('Answered, 9 answers')} more" in said
+    assert f"… and {500 - said.count('Answered, 13 answers')} more" in said
 
 
 def test_a_refusal_keeps_our_marks_and_none_of_theirs() -> None:

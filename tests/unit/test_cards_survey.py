@@ -7,12 +7,14 @@ from typing import cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cards.elements import Card
-from cards.inputs import KEPT
+from cards.inputs import KEPT, entered
 from cards.size import fits
 from cards.survey import INPUT_PREFIX, can_show_answers, preview_card, survey_card, survey_fits
-from feedback.questions import MAX_TEXT, Choice, Kind, Question, check_answers
+from feedback.checking import MAX_TEXT, check_answers
+from feedback.questions import CHOOSING, Choice, Kind, Question
 from feedback.surveys import MAX_QUESTIONS, Survey
 from tests.unit.test_cards_gallery import answers_of, assert_official, nodes, run_of, shown, survey_of
 
@@ -59,7 +61,7 @@ def test_a_long_survey_says_how_many_minutes() -> None:
 
 @pytest.mark.parametrize(("required", "is_said"), [(True, True), (False, False)])
 def test_the_mark_of_required_questions_is_explained_where_there_are_any(*, required: bool, is_said: bool) -> None:
-    assert ("marked *" in shown(survey_card(run_of(survey_of(required=required))))) is is_said
+    assert ("marked (required)" in shown(survey_card(run_of(survey_of(required=required))))) is is_said
 
 
 def test_the_button_says_which_run_and_which_revision_it_answers() -> None:
@@ -76,9 +78,14 @@ def test_the_button_says_whether_it_sends_or_changes() -> None:
 
 
 def test_every_question_is_asked_once_in_order_and_labelled() -> None:
-    found = inputs(survey_card(run_of(survey_of("How was it?"))))
-    assert list(found) == [kind.value for kind in Kind]
-    assert {element["label"] for element in found.values()} == {"How was it?"}
+    card = survey_card(run_of(survey_of("How was it?", required=False)))
+    found = inputs(card)
+    assert list(dict.fromkeys(name.partition(".")[0] for name in found)) == [kind.value for kind in Kind]
+    whole = [kind.value for kind in Kind if kind not in {Kind.RANKING, Kind.MATRIX, Kind.IMAGE_CHOICE}]
+    assert {found[name]["label"] for name in whole} == {"How was it?"}
+    parts = [element["label"] for name, element in found.items() if name not in whole]
+    assert parts == ["Your choice", "Place 1 of 2", "Place 2 of 2", "How was it?", "PDF"]
+    assert shown(card).count("How was it?") >= len(Kind)
 
 
 def test_nps_is_a_short_list_with_its_ends_in_words() -> None:
@@ -94,7 +101,7 @@ def test_rating_has_stars_and_a_list_where_there_are_none() -> None:
     assert (element["type"], element["max"], element["value"]) == ("Input.Rating", 5, 4)
     assert (fallback["type"], fallback["value"]) == ("Input.ChoiceSet", "4")
     assert titles(fallback) == ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
-    assert all(fallback[key] == element[key] for key in ("id", "label", "isRequired", "errorMessage"))
+    assert all(fallback[key] == element[key] for key in ("id", "label"))
 
 
 def test_satisfaction_is_asked_in_words() -> None:
@@ -202,8 +209,9 @@ def test_long_answers_that_do_not_fit_are_kept_and_named() -> None:
 
 def test_a_kept_answer_may_be_left_empty_though_it_is_required() -> None:
     card = survey_card(run_of(texts(10, required=True)), answers={f"t{one}": "x" * MAX_TEXT for one in range(10)})
-    assert "isRequired" not in inputs(card)["t0"]
-    assert inputs(card)["t9"]["isRequired"] is True
+    assert "value" not in inputs(card)["t0"]
+    assert inputs(card)["t9"]["value"] == "x" * MAX_TEXT
+    assert not [element for element in inputs(card).values() if "isRequired" in element]
 
 
 def test_nothing_is_kept_back_where_everything_fits() -> None:
@@ -242,6 +250,12 @@ ANSWERS: dict[Kind, st.SearchStrategy[object]] = {
     Kind.CSAT: st.integers(1, 5),
     Kind.CHOICE: st.integers(0, 19).map(lambda number: f"c{number}"),
     Kind.CHOICES: st.sets(st.integers(0, 19)).map(lambda found: [f"c{number}" for number in sorted(found)]),
+    Kind.CES: st.integers(1, 7),
+    Kind.IMAGE_CHOICE: st.integers(0, 9).map(lambda number: f"c{number}"),
+    Kind.RANKING: st.permutations([f"c{number}" for number in range(10)]),
+    Kind.MATRIX: st.dictionaries(
+        st.integers(0, 9).map(lambda number: f"r{number}"), st.integers(0, 9).map(lambda number: f"c{number}")
+    ),
     Kind.TEXT: st.text(max_size=40) | st.builds(lambda one: one * MAX_TEXT, st.characters(categories=["L", "So"])),
     Kind.YES_NO: st.booleans(),
     Kind.NUMBER: st.floats(-1e12, 1e12) | st.integers(-(10**12), 10**12),
@@ -255,10 +269,14 @@ def filled(draw: st.DrawFn) -> Filled:
     answers: dict[str, object] = {}
     for number in range(draw(st.integers(1, MAX_QUESTIONS))):
         kind = draw(st.sampled_from(Kind))
-        is_choosing = kind in {Kind.CHOICE, Kind.CHOICES}
-        choices = tuple(Choice(f"c{one}", draw(WORDS)) for one in range(20)) if is_choosing else ()
+        number_of = 10 if kind in {Kind.RANKING, Kind.MATRIX, Kind.IMAGE_CHOICE} else 20
+        is_image = kind is Kind.IMAGE_CHOICE
+        picture = ("https://example.com/one.png", "A picture") if is_image else ()
+        ids = [f"c{one}" for one in range(number_of)] if kind in CHOOSING else []
+        choices = tuple(Choice(one, draw(WORDS), *picture) for one in ids)
+        rows = tuple(Choice(f"r{one}", draw(WORDS)) for one in range(10)) if kind is Kind.MATRIX else ()
         help_ = draw(st.sampled_from(["", "A hint."]))
-        questions.append(Question(f"q{number}", kind, draw(WORDS), help_, draw(st.booleans()), choices))
+        questions.append(Question(f"q{number}", kind, draw(WORDS), help_, draw(st.booleans()), choices, rows))
         answers[f"q{number}"] = draw(ANSWERS[kind])
     return Filled(Survey("s", draw(WORDS), tuple(questions), draw(WORDS)), answers)
 
@@ -270,7 +288,7 @@ def test_any_survey_that_fits_makes_a_valid_card_however_it_is_answered(*, one: 
     problems = {question.id: "Please look at this again." for question in one.survey.questions} if has_problems else {}
     card = survey_card(run, answers=one.answers, problems=problems, revision=1, notice="Please look again.")
     assert_official(card)
-    assert list(inputs(card)) == list(one.answers)
+    assert list(dict.fromkeys(name.partition(".")[0] for name in inputs(card))) == list(one.answers)
     if survey_fits(one.survey):
         assert fits(card)
 
@@ -280,8 +298,8 @@ def test_any_survey_that_fits_makes_a_valid_card_however_it_is_answered(*, one: 
 def test_what_a_card_is_filled_with_comes_back_as_the_same_answers(one: Filled) -> None:
     card = survey_card(run_of(one.survey), answers=one.answers)
     kept = cast("dict[str, list[str]]", action(card)["data"]).get("keep", [])
-    optional = [Question(each.id, each.kind, each.text, choices=each.choices) for each in one.survey.questions]
+    optional = [replace(each, required=False) for each in one.survey.questions]
     survey = Survey("s", "t", tuple(optional))
     stored = check_answers(survey, one.answers)
-    sent = {name: element["value"] for name, element in inputs(card).items() if "value" in element}
+    sent = entered({str(one["id"]): one["value"] for one in inputs(card).values() if "value" in one})
     assert check_answers(survey, sent) == {name: answer for name, answer in stored.items() if name not in kept}

@@ -47,10 +47,10 @@ class House(Broadcasting):
         def sample(_run: Run) -> Message:
             return Message({}, "Sample")
 
-        def again(_run: Run) -> Message:
+        def again(_run: Run, _delivery: Delivery) -> Message:
             return Message({}, "Reminder")
 
-        def moved(_run: Run) -> Message:
+        def moved(_run: Run, _delivery: Delivery) -> Message:
             return Message({}, "moved")
 
         now = self.clock.now

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.checking import MAX_TEXT, check_answers
 from feedback.errors import AnswersRefused
-from feedback.questions import MAX_TEXT, SCALES, Answer, Choice, Kind, Question, check_answers, describe
+from feedback.questions import CHOOSING, SCALES, Answer, Choice, Kind, Question, describe
 from feedback.surveys import Survey
 
 CHOICES = (Choice("slow", "Too slow"), Choice("dear", "Too dear"), Choice("hard", "Too hard"))
-CHOOSING = {Kind.CHOICE, Kind.CHOICES}
+ROWS = (Choice("speed", "Speed"), Choice("price", "Price"))
 HOSTILE = (
     "**bold** [x](javascript:alert(1))",
     "<script>alert(1)</script>",
@@ -19,11 +20,19 @@ HOSTILE = (
     "\u202eevil\u200f",
     "=1+1",
     "a" * 50_000,
+    "😀" * 25_000,  # 100 KB
 )
 
 
 def question(kind: Kind, *, required: bool = False) -> Question:
-    return Question("q", kind, "How was it?", required=required, choices=CHOICES if kind in CHOOSING else ())
+    return Question(
+        "q",
+        kind,
+        "How was it?",
+        required=required,
+        choices=CHOICES if kind in CHOOSING else (),
+        rows=ROWS if kind is Kind.MATRIX else (),
+    )
 
 
 def survey(*questions: Question) -> Survey:
@@ -52,6 +61,13 @@ def refusal(one: Question, value: object) -> str:
         (Kind.CHOICES, "hard,slow", ["slow", "hard"]),
         (Kind.CHOICES, ["hard", "dear"], ["dear", "hard"]),
         (Kind.CHOICES, "slow, slow,", ["slow"]),
+        (Kind.CES, "7", 7),
+        (Kind.IMAGE_CHOICE, " dear ", "dear"),
+        (Kind.RANKING, "hard,slow,dear", ["hard", "slow", "dear"]),
+        (Kind.RANKING, ["dear", "hard", "slow"], ["dear", "hard", "slow"]),
+        (Kind.RANKING, {"1": "hard", "3": "dear", "2": "slow"}, ["hard", "slow", "dear"]),
+        (Kind.MATRIX, {"price": "dear", "speed": "slow"}, {"speed": "slow", "price": "dear"}),
+        (Kind.MATRIX, {"price": "dear", "speed": " "}, {"price": "dear"}),
         (Kind.TEXT, "  fine \n", "fine"),
         (Kind.TEXT, "one\r\ntwo\tthree", "one\ntwo\tthree"),
         (Kind.TEXT, "a\x00b\x1b[31m\x9f\ud800c", "ab[31mc"),
@@ -85,6 +101,11 @@ OUT_OF_RANGE: list[tuple[Kind, object]] = [
     *[(Kind.CSAT, one) for one in ("6", 0)],
     *[(Kind.CHOICE, one) for one in ("cheap", "SLOW", "slow,dear")],
     *[(Kind.CHOICES, one) for one in ("slow,cheap", ["cheap"])],
+    *[(Kind.CES, one) for one in ("0", 8, "4.5")],
+    *[(Kind.IMAGE_CHOICE, one) for one in ("cheap", "slow,dear")],
+    *[(Kind.RANKING, one) for one in ("slow,dear", "slow,dear,dear", "slow,dear,hard,hard", ["slow"], "a,b,c")],
+    *[(Kind.RANKING, one) for one in ({"1": "slow"}, {"1": "slow", "2": "slow", "3": "hard"}, {"0": "slow"})],
+    *[(Kind.MATRIX, one) for one in ({"speed": "cheap"}, {"style": "slow"}, {"speed": 1}, "slow", ["slow"])],
     *[(Kind.TEXT, one) for one in ("x" * (MAX_TEXT + 1), "x" * 50_000, "é" * 100_000)],
     *[(Kind.YES_NO, one) for one in ("maybe", "1", "truetrue")],
     *[(Kind.NUMBER, one) for one in ("1000000000001", 1e13, 10**400, -(10**13))],
@@ -106,12 +127,12 @@ def test_a_value_of_no_sensible_type_is_refused(kind: Kind, value: object) -> No
     refusal(question(kind), value)
 
 
-@pytest.mark.parametrize("kind", [*SCALES, Kind.NUMBER, Kind.TEXT, Kind.CHOICE, Kind.CHOICES, Kind.DATE])
+@pytest.mark.parametrize("kind", [*SCALES, *CHOOSING, Kind.NUMBER, Kind.TEXT, Kind.DATE])
 def test_true_is_no_number_text_choice_or_day(kind: Kind) -> None:
     refusal(question(kind), value=True)
 
 
-@pytest.mark.parametrize("kind", [Kind.YES_NO, Kind.TEXT, Kind.CHOICE, Kind.CHOICES, Kind.DATE])
+@pytest.mark.parametrize("kind", [*CHOOSING, Kind.YES_NO, Kind.TEXT, Kind.DATE])
 def test_a_number_is_no_truth_text_choice_or_day(kind: Kind) -> None:
     refusal(question(kind), 1)
 
@@ -137,6 +158,25 @@ def test_an_empty_answer_is_left_out_unless_required(kind: Kind, value: str | No
 def test_nothing_visible_and_nothing_chosen_are_empty_too(kind: Kind, value: object) -> None:
     assert check_answers(survey(question(kind)), {"q": value}) == {}
     assert "please answer" in refusal(question(kind, required=True), value)
+
+
+@pytest.mark.parametrize(("kind", "value"), [(Kind.RANKING, {"1": "", "2": " "}), (Kind.MATRIX, {"speed": None})])
+def test_inputs_that_are_all_empty_are_no_answer(kind: Kind, value: object) -> None:
+    assert check_answers(survey(question(kind)), {"q": value}) == {}
+    assert "please answer" in refusal(question(kind, required=True), value)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("kind", [Kind.RANKING, Kind.MATRIX])
+def test_hostile_parts_are_refused_without_being_repeated(kind: Kind, value: str) -> None:
+    for raw in ({value: "slow"}, {"1": value, "speed": value}):
+        assert value not in refusal(question(kind), raw)
+
+
+def test_a_required_matrix_needs_every_row() -> None:
+    one = question(Kind.MATRIX, required=True)
+    assert "please choose something in every row" in refusal(one, {"speed": "slow"})
+    assert check_answers(survey(one), {"q": {"speed": "slow", "price": "dear"}})
 
 
 def test_zero_and_no_are_answers_to_required_questions() -> None:
@@ -193,6 +233,9 @@ def test_what_is_kept_is_accepted_again_unchanged(kind: Kind, value: object) -> 
         (Kind.CHOICE, "slow", "Too slow"),
         (Kind.CHOICE, "gone", "gone"),
         (Kind.CHOICES, ["slow", "hard"], "Too slow, Too hard"),
+        (Kind.IMAGE_CHOICE, "slow", "Too slow"),
+        (Kind.RANKING, ["hard", "slow"], "1. Too hard, 2. Too slow"),
+        (Kind.MATRIX, {"speed": "slow", "price": "dear"}, "Speed: Too slow; Price: Too dear"),
         (Kind.TEXT, "2026-03-01", "2026-03-01"),
         (Kind.TEXT, "slow", "slow"),
         (Kind.NUMBER, 3.5, "3.5"),

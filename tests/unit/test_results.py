@@ -2,14 +2,15 @@
 
 import pytest
 
-from feedback.questions import Answer, Choice, Kind, Question
+from feedback.questions import CHOOSING, Answer, Choice, Kind, Question
 from tests.unit.tallied import result_of
 
 CHOICES = (Choice("a", "Apples"), Choice("b", "Bees"))
 
 
 def _question(kind: Kind) -> Question:
-    return Question(id="q", kind=kind, text="Sample?", choices=CHOICES if kind in {Kind.CHOICE, Kind.CHOICES} else ())
+    rows = CHOICES[:1] if kind is Kind.MATRIX else ()
+    return Question(id="q", kind=kind, text="Sample?", choices=CHOICES if kind in CHOOSING else (), rows=rows)
 
 
 def test_nps_is_promoters_minus_detractors() -> None:
@@ -43,6 +44,10 @@ CASES: list[tuple[Kind, list[Answer], dict[str, int]]] = [
     (Kind.CSAT, [3], {"1": 0, "2": 0, "3": 1, "4": 0, "5": 0}),
     (Kind.CHOICE, ["a", "a", "b"], {"Apples": 2, "Bees": 1}),
     (Kind.CHOICES, [["a", "b"], ["b"]], {"Apples": 1, "Bees": 2}),
+    (Kind.CES, [7, 1], {"1": 1, "2": 0, "3": 0, "4": 0, "5": 0, "6": 0, "7": 1}),
+    (Kind.IMAGE_CHOICE, ["a"], {"Apples": 1, "Bees": 0}),
+    (Kind.RANKING, [["b", "a"], ["b", "a"], ["a", "b"]], {"Apples": 1, "Bees": 2}),
+    (Kind.MATRIX, [{"a": "b"}, {"a": "b"}, {"a": "a"}], {"Apples: Apples": 1, "Apples: Bees": 2}),
     (Kind.YES_NO, [True, False, True], {"Yes": 2, "No": 1}),
     (Kind.DATE, ["2026-02-01", "2026-01-01", "2026-02-01"], {"2026-01-01": 1, "2026-02-01": 2}),
     (Kind.TEXT, ["x"], {}),

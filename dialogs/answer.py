@@ -1,0 +1,180 @@
+"""A survey answered by typing: one step that loops. Where it is comes from the delivery, never from the dialog's state.
+
+So it goes on after a restart, on another device, or where the card left off; each answer is kept as it is typed.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from botbuilder.core import MessageFactory
+from botbuilder.dialogs import Dialog, DialogContext, DialogTurnResult
+
+from cards.elements import escape, excerpt
+from cards.inputs import SCALE_WORDS
+from dialogs.typed import WORDS, ask, read
+from feedback.answers import find_answered, record_answer
+from feedback.branching import asked, still_asked
+from feedback.checking import check_some, missing
+from feedback.contacts import QuietHours, next_allowed
+from feedback.drafts import keep_typed
+from feedback.errors import AnswersRefused, NotYourSurvey
+from feedback.people import find_person
+from feedback.questions import Answers, Question, describe
+from feedback.runs import Delivery, Run, find_run
+from feedback.snoozes import MOST_DAYS, snooze
+from store.contract import Store
+
+ANSWER_DIALOG = "answer.v1"
+CLOSED = "This survey is closed, so it takes no more answers. Thank you."
+ELSEWHERE = (
+    "You have sent this survey in its card meanwhile, so what you typed now was not kept. "
+    "Type **answer {run}** to change your answers."
+)
+_SAID = 300  # characters of an answer in the summary
+
+
+class AnswerDialog(Dialog):
+    """Asks a survey's questions one by one. Begin with `{"run": <run>, "person": <person id>}`."""
+
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime], quiet: QuietHours, answered: Callable[[], None]
+    ) -> None:
+        super().__init__(ANSWER_DIALOG)
+        self._store = store
+        self._clock = clock
+        self._quiet = quiet
+        self._answered = answered  # tells that there is something new to count
+
+    async def begin_dialog(self, dialog_context: DialogContext, options: object = None) -> DialogTurnResult:
+        """Ask where the person is in the survey."""
+        given = options if isinstance(options, dict) else {}
+        state = dialog_context.active_dialog.state
+        state["run"], state["person"] = str(given["run"]), str(given["person"])
+        run, delivery = await self._found(dialog_context)
+        if not run.takes_answers:
+            return await _end(dialog_context, CLOSED)
+        answers = delivery.filled_in
+        at = delivery.draft.at if delivery.draft else asked(run.survey, answers)[0].id
+        delivery = await keep_typed(self._store, run, delivery, answers, at)
+        intro = f"**{escape(run.survey.title)}**\n\nAt any time you can type {WORDS}."
+        return await self._ask(dialog_context, run, delivery, intro)
+
+    async def continue_dialog(self, dialog_context: DialogContext) -> DialogTurnResult:
+        """Take what was typed, keep it and ask the next question."""
+        run, delivery = await self._found(dialog_context)
+        if not run.takes_answers:
+            return await _end(dialog_context, CLOSED)
+        if delivery.draft is None:
+            return await _end(dialog_context, ELSEWHERE.format(run=escape(run.run)))
+        text = str(dialog_context.context.activity.text or "")
+        word, _, rest = text.strip().lower().partition(" ")
+        if word == "later" and (not rest or rest.isdecimal()):
+            return await self._later(dialog_context, run, int(rest[:3] or 1))
+        if text.strip().lower() == "back":
+            return await self._back(dialog_context, run, delivery)
+        return await self._take(dialog_context, run, delivery, text)
+
+    async def _take(self, inside: DialogContext, run: Run, delivery: Delivery, text: str) -> DialogTurnResult:
+        question, _, _ = _position(run, delivery)
+        answers = delivery.filled_in
+        if text.strip().lower() == "skip":
+            given: Answers = {question.id: answers[question.id]} if question.id in answers else {}
+            problems = missing([question], given)
+        else:
+            given, problems = check_some([question], {question.id: read(question, text)})
+            problems = problems or missing([question], given)
+        if problems:
+            return await self._ask(inside, run, delivery, " ".join(escape(one.sentence) for one in problems))
+        answers = {name: one for name, one in answers.items() if name != question.id} | given
+        following = _following(run, question, answers)
+        if following is None:
+            return await self._finish(inside, run, delivery, answers)
+        delivery = await keep_typed(self._store, run, delivery, answers, following.id)
+        return await self._ask(inside, run, delivery)
+
+    async def _back(self, inside: DialogContext, run: Run, delivery: Delivery) -> DialogTurnResult:
+        _, number, _ = _position(run, delivery)
+        if number == 1:
+            return await self._ask(inside, run, delivery, "This is the first question.")
+        before = asked(run.survey, delivery.filled_in)[number - 2]
+        delivery = await keep_typed(self._store, run, delivery, delivery.filled_in, before.id)
+        return await self._ask(inside, run, delivery)
+
+    async def _later(self, inside: DialogContext, run: Run, days: int) -> DialogTurnResult:
+        person = await find_person(self._store, inside.active_dialog.state["person"])
+        if person is None:
+            raise NotYourSurvey
+        until = self._clock() + timedelta(days=max(1, min(days, MOST_DAYS)))
+        await snooze(self._store, run, person.id, next_allowed(person, until, self._quiet))
+        when = "tomorrow" if days <= 1 else f"in {min(days, MOST_DAYS)} days"
+        return await _end(
+            inside, f"I will ask you again {when}. What you have answered so far is kept; **answer** goes on with it."
+        )
+
+    async def _finish(self, inside: DialogContext, run: Run, delivery: Delivery, answers: Answers) -> DialogTurnResult:
+        complete = still_asked(run.survey, answers)
+        try:
+            kept = await record_answer(
+                self._store,
+                run,
+                delivery.id,
+                complete,
+                revision=delivery.revision,
+                now=self._clock(),
+                step=delivery.step,
+            )
+        except AnswersRefused as refused:
+            first = refused.problems[0]
+            delivery = await keep_typed(self._store, run, delivery, answers, first.question)
+            return await self._ask(inside, run, delivery, escape(first.sentence))
+        self._answered()
+        return await _end(inside, _thanks(run, kept.delivery))
+
+    async def _ask(self, inside: DialogContext, run: Run, delivery: Delivery, notice: str = "") -> DialogTurnResult:
+        question, number, of = _position(run, delivery)
+        words = ask(question, number, of, delivery.filled_in.get(question.id))
+        await inside.context.send_activity(MessageFactory.text(f"{notice}\n\n{words}" if notice else words))
+        return Dialog.end_of_turn
+
+    async def _found(self, inside: DialogContext) -> tuple[Run, Delivery]:
+        state = inside.active_dialog.state
+        run = await find_run(self._store, state["run"])
+        return run, await find_answered(self._store, run, state["person"])
+
+
+def _position(run: Run, delivery: Delivery) -> tuple[Question, int, str]:
+    """Return the question where somebody is, its number, and of how many: at most, while branches are open."""
+    found = asked(run.survey, delivery.filled_in)
+    at = delivery.draft.at if delivery.draft else found[0].id
+    order = [one.id for one in run.survey.questions]
+    later = [one for one in found if order.index(one.id) >= order.index(at)]
+    question = later[0] if later else found[-1]
+    rest = order[order.index(question.id) + 1 :]
+    is_open = any(one.ask_if is not None and one.id in rest for one in run.survey.questions)
+    number = found.index(question) + 1
+    of = f"at most {number + len(rest)}" if is_open else str(len(found))
+    return question, number, of
+
+
+def _following(run: Run, question: Question, answers: Answers) -> Question | None:
+    """Return the question asked after another with these answers."""
+    order = [one.id for one in run.survey.questions]
+    place = order.index(question.id)
+    return next((one for one in asked(run.survey, answers) if order.index(one.id) > place), None)
+
+
+def _thanks(run: Run, delivery: Delivery) -> str:
+    said = []
+    for question in asked(run.survey, delivery.answers):
+        answer = delivery.answers.get(question.id)
+        words = "—" if answer is None else describe(question, answer)
+        words = SCALE_WORDS.get(question.kind, {}).get(words, words)
+        said.append(f"- {escape(excerpt(question.text, _SAID))} **{escape(excerpt(words, _SAID))}**")
+    saved = "your changes are saved" if delivery.revision > 1 else "your answers are saved"
+    change = f"To change them, type **answer {escape(run.run)}**."
+    return "\n\n".join([f"Thank you — {saved}.", "\n".join(said), f"Next, the team reads the answers. {change}"])
+
+
+async def _end(inside: DialogContext, words: str) -> DialogTurnResult:
+    await inside.context.send_activity(MessageFactory.text(words))
+    return await inside.end_dialog()
