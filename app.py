@@ -27,10 +27,12 @@ from bot.handler import FeedbackBot
 from bot.meetings import Meetings
 from bot.metrics import Metrics, counting
 from bot.once import Once
+from bot.replies import Replies
 from bot.router import Router
 from bot.turn import Parts
 from broadcast.azure_queue import open_azure_queue
 from broadcast.broadcaster import Approvals, Broadcaster
+from broadcast.budget_share import BudgetShare
 from broadcast.closing import Closing
 from broadcast.editor import Editor
 from broadcast.limiter import Limiter
@@ -68,10 +70,12 @@ from store.opening import open_store
 
 SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 CONNECTIONS = 100  # to Teams at once
-RESTART_S = 5.0  # before a part that failed is started again
+RESTART_S = 5.0  # before a part that has failed is started again
 OK, SILENT = "ok", "does not answer"
+BUDGET_NAME = "budget"
 
 Now = Callable[[], datetime]
+Steady = Worker | Ticker | Tallier | Watcher | BudgetShare
 
 STORE = web.AppKey("STORE", Store)
 QUEUE = web.AppKey("QUEUE", Queue)
@@ -81,7 +85,8 @@ TICKER = web.AppKey("TICKER", Ticker)
 TALLIER = web.AppKey("TALLIER", Tallier)
 WATCHER = web.AppKey("WATCHER", Watcher)
 DOWNLOADS = web.AppKey("DOWNLOADS", Downloads)
-WORK: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("WORK", set)
+BUDGET = web.AppKey("BUDGET", BudgetShare)
+WORK = web.AppKey("WORK", dict[str, asyncio.Task[None]])
 
 log = logging.getLogger("hearback")
 
@@ -101,11 +106,14 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
         connections = aiohttp.TCPConnector(limit=CONNECTIONS)
         try:
             async with aiohttp.ClientSession(connector=connections) as session, _queue(settings, kept, now) as queue:
-                work = await _assemble(app, settings, kept, queue, session, now)
+                await _assemble(app, settings, kept, queue, session, now)
+                metrics.watch(
+                    "hearback_budget_requests_per_second",
+                    "Requests a second this process may make to each tenant now, of those that all instances share",
+                    app[BUDGET].units,
+                )
                 yield
-                for task in work:
-                    task.cancel()
-                await asyncio.wait(work)
+                await _stop(app)
         finally:
             await kept.close()
 
@@ -136,13 +144,20 @@ def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextMa
 
 async def _assemble(
     app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
-) -> set[asyncio.Task[None]]:
-    """Put the parts together, start those that are steadily at work and return their tasks."""
+) -> None:
+    """Put the parts together, and start those that are at work at all times."""
     quiet = contact_rules(settings).quiet
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
     is_allowed = service_host_check(settings.service_hosts)
     connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed, app_id=settings.app_id)
-    limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep)
+    share = BudgetShare(
+        store,
+        settings.instance,
+        per_second=int(settings.rate_per_tenant),
+        clock=clocks.monotonic,
+        sleep=asyncio.sleep,
+    )
+    limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep, share=share.units)
     chance = random.Random()  # noqa: S311 - jitter
     sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
     editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
@@ -202,24 +217,46 @@ async def _assemble(
     router = Router(parts, GuideRoom(store, dialogs), Once(store, now))
     app[STORE] = store
     app[QUEUE] = queue
+    replies = Replies(limiter, clock=clocks.monotonic, sleep=asyncio.sleep, chance=chance)
     app[ENDPOINT] = MessagesEndpoint(
-        HearbackAdapter(connector), FeedbackBot(parts, router), gate=gate, verifier=_verifier(settings, session)
+        HearbackAdapter(connector, replies),
+        FeedbackBot(parts, router),
+        gate=gate,
+        verifier=_verifier(settings, session),
     )
 
     async def prepare() -> None:
         await store.ping()
+        await share.beat()  # whoever is alone has all of the budget before anything is sent
         if settings.is_dev:
             await _load_sample(store)
         await broadcaster.recover()
 
     is_prepared = await _is_done(prepare)
-    app[WORKER], app[TICKER], app[TALLIER], app[WATCHER] = worker, ticker, tallier, watcher
+    app[WORKER], app[TICKER], app[TALLIER], app[WATCHER], app[BUDGET] = worker, ticker, tallier, watcher, share
     app[DOWNLOADS] = Downloads(store, policy, links, now=now)
-    app[WORK] = {asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
-    app[WORK].add(asyncio.create_task(meetings.run(), name="meetings"))
+    app[WORK] = {name: asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
+    app[WORK]["meetings"] = asyncio.create_task(meetings.run(), name="meetings")
     if not is_prepared:
-        app[WORK].add(asyncio.create_task(_prepare(prepare), name="preparation"))
-    return app[WORK]
+        app[WORK]["preparation"] = asyncio.create_task(_prepare(prepare), name="preparation")
+
+
+async def _stop(app: web.Application) -> None:
+    """Stop sending, then hand over the budget: until the last card has left, it is still needed."""
+    work = app[WORK].copy()
+    share = work.pop(BUDGET_NAME)
+    await _cancel(*work.values())
+    await _cancel(share)
+    try:
+        await app[BUDGET].leave()
+    except StoreError as error:
+        log.warning("the share of the budget could not be handed over: %s", type(error).__name__)
+
+
+async def _cancel(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _prepare(prepare: Callable[[], Awaitable[None]]) -> None:
@@ -246,9 +283,15 @@ def contact_rules(settings: Settings) -> ContactRules:
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
-def _steady(app: web.Application) -> dict[str, Worker | Ticker | Tallier | Watcher]:
+def _steady(app: web.Application) -> dict[str, Steady]:
     """Return what has to be at work at all times, by name."""
-    return {"worker": app[WORKER], "ticker": app[TICKER], "tallier": app[TALLIER], "watcher": app[WATCHER]}
+    return {
+        "worker": app[WORKER],
+        "ticker": app[TICKER],
+        "tallier": app[TALLIER],
+        "watcher": app[WATCHER],
+        BUDGET_NAME: app[BUDGET],
+    }
 
 
 def survey_message(run: Run) -> Message:
@@ -323,7 +366,7 @@ async def _answer(part: Store | Queue) -> str:
     return OK
 
 
-async def _keep_working(part: Worker | Ticker | Tallier | Watcher, name: str) -> None:
+async def _keep_working(part: Steady, name: str) -> None:
     """Start a part again when it ends by a fault of ours; what it was doing comes back from the store."""
     while True:
         work = asyncio.create_task(part.run())

@@ -1,5 +1,7 @@
 """Every setting: its name, its default and what it means. Nothing else reads the environment."""
 
+import os
+import socket
 from collections.abc import Callable, Mapping
 from datetime import time
 from pathlib import Path
@@ -87,6 +89,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("HEARBACK_LOGIN_URL", "https://login.microsoftonline.com", "Where the bot gets its own token."),
     Setting("HEARBACK_RATE_PER_TENANT", "50", "Requests a second to Teams for each tenant."),
     Setting(
+        "HEARBACK_INSTANCE",
+        "",
+        "Name of this process among those that share one store, its own and the same after a restart. "
+        "Default: <host name>:<PORT>.",
+    ),
+    Setting(
         "HEARBACK_PUBLIC_URL",
         "",
         "Where people find this service; links to files need it. In dev: HOST and PORT.",
@@ -133,6 +141,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_issuer: str
     login_url: str
     rate_per_tenant: float
+    instance: str
     public_url: str
     contacts_per_30_days: int
     quiet_hours: tuple[time, time] | None
@@ -163,6 +172,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             token_issuer=reading.text("HEARBACK_TOKEN_ISSUER"),
             login_url=reading.url("HEARBACK_LOGIN_URL"),
             rate_per_tenant=reading.number("HEARBACK_RATE_PER_TENANT", 1, 10_000),
+            instance=reading.text("HEARBACK_INSTANCE") or _own_name(reading.text("PORT")),
             public_url=reading.public_url(is_dev=is_dev),
             contacts_per_30_days=10_000 if is_dev else int(reading.number("HEARBACK_CONTACTS_PER_30_DAYS", 1, 10_000)),
             quiet_hours=None if is_dev else reading.quiet_hours(),
@@ -274,6 +284,11 @@ class _Reading:
 
 def _only(value: str, *, when: bool) -> frozenset[str]:
     return frozenset({value}) if when else frozenset()
+
+
+def _own_name(port: str) -> str:
+    """Return what tells this process from others, after a restart too: no two listen on one port of one machine."""
+    return f"{socket.gethostname()}:{port if port != '0' else f'any-{os.getpid()}'}"
 
 
 def _number(text: str, low: float, high: float) -> float:

@@ -6,6 +6,7 @@ its own, must have got one message for each of them; otherwise there are no figu
 the same connector, 100 at a time: `continue_conversation` without a token, and a POST of a body encoded beforehand.
 
 Rounds are interleaved; rates are medians. `rss_mb` is the peak of this process after the product's first round.
+With --teams-limits, how long 45,000 people take under Microsoft's limits: `benchmarks.teams_limits`, in a minute.
 With --rss, 100,000 and 200,000 people are planned and sent in processes of their own; that takes minutes.
 """
 
@@ -33,6 +34,7 @@ from benchmarks.figures import ratio
 from benchmarks.panel import SURVEY, Wrong
 from benchmarks.proactive import Send, bare, stock, to_everybody
 from benchmarks.processes import ROOT, NotStarted, free_port, running
+from benchmarks.teams_limits import simulate
 from bot.connector import Connector
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
@@ -230,7 +232,11 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=Plan().people)
     parser.add_argument("--product-only", action="store_true", help="one round, without baselines")
     parser.add_argument("--rss", action="store_true", help="memory at 100,000 and 200,000 people")
+    parser.add_argument("--teams-limits", action="store_true", help="under Microsoft's limits, on a simulated clock")
     given = parser.parse_args()
+    if given.teams_limits:
+        print(msgspec.json.encode(simulate()).decode())
+        return
     is_short = given.product_only or given.people > max(BIG)
     plan = Plan(people=given.people, rounds=1 if is_short else Plan().rounds, has_baselines=not given.product_only)
     try:

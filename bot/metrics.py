@@ -1,10 +1,19 @@
-"""What the operator's Prometheus reads: how many requests came, how they ended and how long they took."""
+"""What the operator's Prometheus reads: requests that came, how they ended and how long they took; watched figures."""
 
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 10)  # Teams gives up on a card action after 10 to 15 s
@@ -37,6 +46,10 @@ class Metrics:
         requests, durations = self._children[key]
         requests.inc()
         durations.observe(seconds)
+
+    def watch(self, name: str, about: str, read: Callable[[], float]) -> None:
+        """Show a figure as it is whenever somebody looks."""
+        Gauge(name, about, registry=self._registry).set_function(read)
 
     async def show(self, _request: web.Request) -> web.Response:
         """Answer `GET /metrics`."""

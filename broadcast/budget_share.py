@@ -79,6 +79,7 @@ class BudgetShare:
         self._seen: dict[str, tuple[int, float]] = {}  # of the others: the last beat, and when it was first seen
         self._is_fair = False
         self._has_some = asyncio.Event()
+        self.is_well = True  # whether the last write succeeded
 
     def units(self) -> int:
         """Return how many requests a second this instance may make now, to each tenant."""
@@ -93,14 +94,20 @@ class BudgetShare:
         while True:
             try:
                 await self.beat()
+                self.is_well = self._clock() < self._written_at + STOP_S
             except StoreError as error:
+                self.is_well = False
                 log.warning("the share of the budget could not be renewed: %s", type(error).__name__)
             await self._sleep(BEAT_S if self._is_fair else HURRY_S)
 
     async def leave(self) -> None:
-        """Hand the share over to the others. Takes a second. Raises `StoreError`; then they wait for the lease."""
+        """Hand the share over to the others, which takes a second; with nobody there it takes none.
+
+        Raises `StoreError`; then they wait for the lease.
+        """
         self._use = 0
-        await self._sleep(SETTLE_S)
+        if self._alive((await self._read()).members):
+            await self._sleep(SETTLE_S)
         for _ in range(TRIES):
             book = await self._read()
             if await self._write(book, self._alive(book.members)):

@@ -13,7 +13,7 @@ from broadcast.lease import HeldSlice
 from broadcast.limiter import Limiter
 from broadcast.messenger import Doorbell, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
 from broadcast.sender import MAX_TRIES, Message, Objection, Sender, pause_s
-from broadcast.slices import Slice, is_held
+from broadcast.slices import Slice, held_for
 from broadcast.windows import Call
 from feedback.deliveries import Outcome, why_excluded
 from feedback.people import Conversation, Person, find_people, find_person, keep_conversation, mark_unopened, neighbours
@@ -161,7 +161,7 @@ class Opening:
         outcomes: list[Outcome] = []
         while waiting:
             state = (await find_run(self._store, slice_.run)).state
-            is_being_sent = await is_held(self._store, slice_, now=self._now().timestamp())
+            is_being_sent = await held_for(self._store, slice_, now=self._now().timestamp()) > 0
             if state not in GOING_OUT or is_being_sent:
                 await held.finish(outcomes, is_done=state is not RunState.HELD)  # it goes on when the run does
                 return

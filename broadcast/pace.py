@@ -6,6 +6,10 @@ A 429 does not say whether the tenant or one conversation is meant. Conversation
 anything is sent, so it is taken as the tenant's: nothing goes out until `Retry-After` has passed. The tenant's limit
 counts by the second, though, while a conversation's may last an hour; so no tenant stands still for more than
 `MAX_STOP_S`. If it was the tenant's after all, the next 429 stops it again.
+
+Requests that leave evenly arrive less so: where transit times differ by J seconds, 50 in a second can arrive as 51
+unless they leave over 1 + J. How large J is, only the 429s tell. So the first ones slow the tenant down a little, a
+hundredth each; when that does not help, the limit itself is lower than we were told, and the pace is cut.
 """
 
 import math
@@ -16,10 +20,14 @@ GUARD_S = 1.005  # at most a second's calls in any span of this length, even aft
 CATCH_UP_S = 0.05  # a timer that rings late by up to this much costs nothing
 MAX_STOP_S = 60.0
 FIRST_STOP_S = 1.0  # after a 429 that does not say how long; longer, the slower the pace already is
-CUT = 0.8  # what a 429 leaves of the pace
+LESS = 0.99  # what a 429 leaves of the pace, once or twice
+CUT = 0.8  # what it leaves when others came shortly before
+GENTLE = 2  # how often a little less is tried
+CALM_S = 20.0  # after so long without a 429, the next is the first again
 RISE_PER_S = 0.01  # of the full pace, for every second in which calls are made
-UNDER = 0.97  # of the pace at which the last 429 came is not passed for `HOLD_S`: what failed once may fail again
+UNDER = 0.97  # of the pace at which a cut came is not passed for `HOLD_S`: what failed once may fail again
 HOLD_S = 120.0
+LESS_HOLD_S = 600.0  # the same where a hundredth less was enough: each trial costs a stop, and holding costs little
 SLOWEST = 0.02  # of the full pace
 ECHO_S = 1.0  # after a stop, answers to calls made before it may still come in
 
@@ -33,6 +41,7 @@ class Pace:
         self._part = 1.0  # of the full pace
         self._ceiling = 1.0
         self._held_until = -math.inf  # until then the ceiling holds
+        self._in_a_row = 0  # 429s, each new after the last one's stop
         self._stopped_until = -math.inf
         self._deaf_until = -math.inf  # until then a 429 belongs to the last cut
         self._called_at = -math.inf
@@ -70,8 +79,7 @@ class Pace:
         """Stop for as long as was asked for, then go on slower. All 429s of one stop are one reason to slow down."""
         is_new = now >= self._deaf_until
         if is_new:
-            self._ceiling, self._held_until = self._part * UNDER, now + HOLD_S
-            self._part = max(self._part * CUT, SLOWEST)
+            self._slow_down(now)
         wait_s = FIRST_STOP_S / self._part if retry_after_s is None else retry_after_s
         self._stopped_until = max(self._stopped_until, now + min(wait_s, MAX_STOP_S))
         if is_new:
@@ -86,6 +94,16 @@ class Pace:
         """Say whether nothing was due for so long."""
         return self._due + for_s <= now
 
+    def _slow_down(self, now: float) -> None:
+        self._in_a_row = self._in_a_row + 1 if now < self._deaf_until + CALM_S else 1
+        if self._in_a_row <= GENTLE:
+            self._part = self._ceiling = self._part * LESS
+            self._held_until = now + LESS_HOLD_S
+        else:
+            self._ceiling, self._held_until = self._part * UNDER, now + HOLD_S
+            self._part *= CUT
+        self._part = max(self._part, SLOWEST)
+
     def _rise(self, now: float) -> None:
         most = self._ceiling if now < self._held_until else 1.0
         risen = self._part + RISE_PER_S * min(now - self._called_at, 1.0)
@@ -96,8 +114,8 @@ class Pace:
 
     def _guard(self, units: int) -> float:
         allowed = max(units, 1)
-        return self._calls[-allowed] + GUARD_S if len(self._calls) >= allowed else -math.inf
+        return self._calls[-allowed] + GUARD_S / self._part if len(self._calls) >= allowed else -math.inf
 
     def _drop_old(self, now: float) -> None:
-        while self._calls and self._calls[0] + GUARD_S <= now:
+        while self._calls and self._calls[0] + GUARD_S / self._part <= now:
             self._calls.popleft()

@@ -145,10 +145,10 @@ async def call_sent(store: Store, run: str) -> None:
         await move_run(store, await find_run(store, run), RunState.SENT, leaving=frozenset({RunState.SENDING}))
 
 
-async def is_held(store: Store, slice_: Slice, *, now: float) -> bool:
-    """Say whether somebody is working on a slice at this time."""
+async def held_for(store: Store, slice_: Slice, *, now: float) -> float:
+    """Return for how many seconds a slice is still somebody's, unless they work on; 0 when it is nobody's."""
     doc = await store.get("runs", slice_.run, slice_.id)
-    return doc is not None and msgspec.convert(doc, _Stored).until > now
+    return 0.0 if doc is None else max(msgspec.convert(doc, _Stored).until - now, 0.0)
 
 
 async def advance(

@@ -7,13 +7,13 @@ left there may or may not have arrived, so it becomes `unconfirmed`.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from broadcast.lease import HeldMessage, HeldSlice
 from broadcast.queue import Lease, Queue
 from broadcast.sender import Message, Sends
-from broadcast.slices import OPEN_CHATS, SEND, LeaseLost, Slice, ahead_of, call_sent, is_being_sent, is_held, take_hold
+from broadcast.slices import OPEN_CHATS, SEND, LeaseLost, Slice, ahead_of, call_sent, held_for, is_being_sent, take_hold
 from feedback.deliveries import Outcome, why_excluded
 from feedback.errors import RunUnknown
 from feedback.people import Person, find_people, find_person, mark_unreachable
@@ -23,6 +23,7 @@ from store.contract import Store, StoreError
 CHUNK = 25  # people on their way between two records; as many may be in doubt after a crash
 AT_ONCE = 32  # slices in one process
 PER_TENANT = 4  # of them for one tenant, so that few are in doubt at a time
+WAITING = 4  # held back because the tenant has enough at work; what is beyond that is left for other processes
 IDLE_S = 2.0
 STOP_S = 10.0  # how long a stop waits for cards on their way
 LEFT_BEHIND = "the service stopped while it was being sent"
@@ -58,6 +59,7 @@ class Worker:
         self._wake = asyncio.Event()
         self.is_well = True  # whether the last thing it did ended as it should
         self._tenants: dict[str, asyncio.Semaphore] = {}
+        self._waiting = 0  # slices taken from the queue whose turn has not come
 
     def wake(self) -> None:
         """Look at the queue now."""
@@ -82,7 +84,7 @@ class Worker:
             while (lease := await self._queue.take()) is not None or working:
                 if lease is not None:
                     working.add(asyncio.create_task(self._work(lease)))
-                if lease is None or len(working) >= AT_ONCE:
+                if lease is None or len(working) >= AT_ONCE or self._waiting >= WAITING:
                     done, working = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
                     for task in done:
                         _check(task)
@@ -102,7 +104,7 @@ class Worker:
         slice_ = lease.slice
         async with (
             HeldMessage(self._queue, lease) as message,
-            self._tenants.setdefault(slice_.tenant, asyncio.Semaphore(PER_TENANT)),
+            self._turn_of(slice_.tenant),
         ):
             if await self._has_to_wait(slice_):
                 await message.leave(after_s=IDLE_S)
@@ -135,7 +137,7 @@ class Worker:
         if slice_.job == OPEN_CHATS:
             return False
         if slice_.job == SEND:
-            return await is_held(self._store, ahead_of(slice_), now=self._clock())
+            return await held_for(self._store, ahead_of(slice_), now=self._clock()) > 0
         return await is_being_sent(self._store, slice_)
 
     async def _open_chats(self, slice_: Slice) -> None:
@@ -146,10 +148,25 @@ class Worker:
             async with HeldSlice(self._store, grip, self._clock, lease_s=lease_s) as held:
                 await self._jobs[OPEN_CHATS](held)
 
+    @contextlib.asynccontextmanager
+    async def _turn_of(self, tenant: str) -> AsyncIterator[None]:
+        """Wait until fewer slices of the tenant are at work."""
+        turns = self._tenants.setdefault(tenant, asyncio.Semaphore(PER_TENANT))
+        self._waiting += 1
+        try:
+            await turns.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            turns.release()
+
     async def _leave(self, message: HeldMessage, slice_: Slice) -> None:
         """Put down a message whose slice is done, or is being worked on by somebody else."""
-        if await is_held(self._store, slice_, now=self._clock()):
-            await message.leave(after_s=self._queue.lease_s)  # the slice may be free by then
+        left_s = await held_for(self._store, slice_, now=self._clock())
+        if left_s > 0:
+            await message.leave(after_s=left_s)  # whoever held it may be dead: then it is free at once
         else:
             await message.finish()
             with contextlib.suppress(RunUnknown):

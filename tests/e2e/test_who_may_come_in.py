@@ -180,14 +180,7 @@ async def test_the_service_says_that_it_is_alive_and_ready(service: Service) -> 
         async with session.get(f"{service.url}/healthz") as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "alive"})
         async with session.get(f"{service.url}/readyz") as answer:
-            everything = {
-                "store": "ok",
-                "queue": "ok",
-                "worker": "ok",
-                "ticker": "ok",
-                "tallier": "ok",
-                "watcher": "ok",
-            }
+            everything = dict.fromkeys(("store", "queue", "worker", "ticker", "tallier", "watcher", "budget"), "ok")
             assert (answer.status, await answer.json()) == (200, everything)
 
 
@@ -211,7 +204,15 @@ async def test_a_worker_that_fails_makes_the_service_unready(service: Service, m
                 found = answer.status, await answer.json()
     assert found == (
         503,
-        {"store": "ok", "queue": "ok", "worker": "does not answer", "ticker": "ok", "tallier": "ok", "watcher": "ok"},
+        {
+            "store": "ok",
+            "queue": "ok",
+            "worker": "does not answer",
+            "ticker": "ok",
+            "tallier": "ok",
+            "watcher": "ok",
+            "budget": "ok",
+        },
     )
 
 

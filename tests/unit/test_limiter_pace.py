@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from broadcast.pace import CATCH_UP_S, GENTLE, Pace
 from tests.unit.crowd import Crowd, limiter_of, now, virtual, waited
 
 
@@ -25,22 +26,68 @@ async def test_after_a_429_nothing_goes_out_before_the_wait_asked_for_has_passed
 
 
 @virtual
-async def test_after_a_429_the_pace_is_lower_and_rises_again_up_to_the_setting() -> None:
+async def test_after_one_429_the_pace_is_a_hundredth_lower_for_ten_minutes() -> None:
     limiter = limiter_of()
     full = limiter.rate("t")
     crowd = Crowd(limiter)
     await asyncio.sleep(5)
     limiter.throttled("t", 1)
-    assert limiter.rate("t") == pytest.approx(full * 0.8)
+    await asyncio.sleep(590)
+    assert limiter.rate("t") == pytest.approx(full * 0.99)
+    await asyncio.sleep(20)
+    assert limiter.rate("t") == pytest.approx(full)
+    await crowd.stop()
+
+
+@virtual
+async def test_after_429s_in_a_row_the_pace_is_much_lower_and_rises_again_up_to_the_setting() -> None:
+    limiter = limiter_of()
+    full = limiter.rate("t")
+    crowd = Crowd(limiter)
+    for _ in range(GENTLE):
+        await asyncio.sleep(5)
+        limiter.throttled("t", 1)
+    tried = limiter.rate("t")
+    assert tried >= 0.98 * full
+    await asyncio.sleep(5)
+    limiter.throttled("t", 1)
+    cut_at = now()
+    assert limiter.rate("t") == pytest.approx(tried * 0.8)
     rates = []
     for _ in range(200):
         await asyncio.sleep(1)
         rates.append(limiter.rate("t"))
     assert rates == sorted(rates)
-    assert rates[30] == pytest.approx(full * 0.97)  # of what was too fast
+    assert rates[30] == pytest.approx(tried * 0.97)  # of what was too fast
     assert max(rates) == rates[-1] == full <= 50
-    assert crowd.since(6) - crowd.since(7) <= 0.85 * 50
-    assert crowd.since(195) >= 0.98 * 50 * (now() - 195)
+    assert crowd.since(cut_at + 1) - crowd.since(cut_at + 2) <= 0.85 * 50
+    assert crowd.since(now() - 10) >= 0.98 * 50 * 10
+    await crowd.stop()
+
+
+def test_a_slower_pace_is_kept_after_a_timer_that_was_late_too() -> None:
+    pace = Pace()
+    for number in range(GENTLE + 1):
+        pace.slow_down(10.0 * number, 0)
+    first = at = 100.0
+    pace.begin(first - CATCH_UP_S)
+    for _ in range(50):
+        pace.take(at, 50)
+        at = pace.ready_at(at, 50)
+    part = pace.rate(50) / 50
+    assert part < 0.85
+    assert at - first >= 0.99 / part
+
+
+@virtual
+async def test_429s_that_are_far_apart_do_not_add_up_to_a_cut() -> None:
+    limiter = limiter_of()
+    full = limiter.rate("t")
+    crowd = Crowd(limiter)
+    for _ in range(5):
+        limiter.throttled("t", 1)
+        await asyncio.sleep(30)
+    assert limiter.rate("t") >= 0.95 * full
     await crowd.stop()
 
 

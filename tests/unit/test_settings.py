@@ -63,6 +63,13 @@ def test_a_real_service_may_not_be_sent_to_this_machine() -> None:
     assert "127.0.0.1" not in Settings.from_env(REAL).service_hosts
 
 
+def test_an_instance_is_named_by_its_machine_and_port_unless_it_has_a_name_of_its_own() -> None:
+    one, other = (Settings.from_env({**REAL, "PORT": port}).instance for port in ("3978", "3979"))
+    assert one != other
+    assert one == Settings.from_env({**REAL, "PORT": "3978"}).instance
+    assert Settings.from_env({**REAL, "HEARBACK_INSTANCE": "west-1"}).instance == "west-1"
+
+
 def test_the_store_is_a_path() -> None:
     assert Settings.from_env({**REAL, "HEARBACK_STORE": "sqlite:////srv/h.db"}).store == Path("/srv/h.db")
     assert Settings.from_env(REAL).store == Path("data/hearback.db")

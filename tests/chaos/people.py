@@ -1,0 +1,53 @@
+"""People who have all met the bot, written straight into the store; and what they got."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from feedback.people import Contact, Conversation, find_people, meet
+from feedback.survey_files import read_survey
+from feedback.surveys import import_survey
+from simulator import Person, Teams
+from store.opening import open_store
+from tests.chaos.processes import Place
+from tests.e2e.conftest import ELSEWHERE, PULSE, is_survey
+
+
+def key_of(person: Person) -> str:
+    return f"{person.who.tenant}:{person.who.object_id}"
+
+
+def surveys_of(person: Person) -> int:
+    """Return how many surveys a person got."""
+    return sum(map(is_survey, person.inbox))
+
+
+async def crowd(teams: Teams, place: Place, count: int) -> list[Person]:
+    """Write so many customers and the survey into the store."""
+    people = [teams.person(f"Sample {number}", tenant=ELSEWHERE, has_bot=True) for number in range(count)]
+    store = await open_store(place)
+    for person in people:
+        person.has_chat = True
+    contacts = [
+        Contact(
+            ELSEWHERE,
+            one.who.object_id,
+            one.name,
+            "en",
+            Conversation(one.who.conversation, teams.service_url, one.who.user_id, f"28:{teams.app_id}"),
+        )
+        for one in people
+    ]
+    await asyncio.gather(*(meet(store, contact, datetime.now(UTC)) for contact in contacts))
+    await import_survey(store, read_survey(PULSE))
+    await store.close()
+    return people
+
+
+async def unreachable(place: Place, keys: Sequence[str]) -> set[str]:
+    """Return who of these is written to no more until they speak."""
+    store = await open_store(place)
+    try:
+        return {one.id for one in await find_people(store, keys) if one.unreachable}
+    finally:
+        await store.close()
