@@ -3,6 +3,7 @@
 import msgspec
 
 from bot.turn import Reply, Turn
+from broadcast.standing import may_have_card
 from cards.notes import feedback_card
 from cards.person import my_data_card
 from dialogs.answer import ANSWER_DIALOG
@@ -10,8 +11,7 @@ from feedback.errors import NothingToAnswer, NothingToSay
 from feedback.held import everything_about
 from feedback.notes import NoteKind, keep_note
 from feedback.people import set_opt_out
-from feedback.reminders import AWAITED
-from feedback.runs import HAVE_A_CARD, deliveries_of
+from feedback.runs import Delivery, DeliveryState, deliveries_of
 
 CHUNK = 20_000  # characters of "my data" in one message; Teams takes about 100 KB in UTF-16
 
@@ -56,14 +56,16 @@ async def answer(turn: Turn) -> list[Reply]:
     """Ask a survey's questions in the chat, one by one: the one named, or the newest that waits for an answer."""
     name = turn.text.split()[0].strip(" .,!?\"'“”„«»").lower() if turn.text else ""
     found = [(delivery, run) for delivery, run in await deliveries_of(turn.store, turn.person.id) if run.takes_answers]
-    if name:
-        chosen = [run for delivery, run in found if name in {run.run, run.survey.id} and delivery.state in HAVE_A_CARD]
-    else:
-        chosen = [run for delivery, run in found if delivery.state in AWAITED and not delivery.has_declined]
-    if not chosen:
-        raise NothingToAnswer
-    await turn.guides.begin(ANSWER_DIALOG, {"run": chosen[0].run, "person": turn.person.id})
-    return []
+    for delivery, run in found:
+        is_meant = name in {run.run, run.survey.id} if name else _waits(delivery)
+        if is_meant and await may_have_card(turn.store, delivery):
+            await turn.guides.begin(ANSWER_DIALOG, {"run": run.run, "person": turn.person.id})
+            return []
+    raise NothingToAnswer
+
+
+def _waits(delivery: Delivery) -> bool:
+    return delivery.state is not DeliveryState.ANSWERED and not delivery.has_declined
 
 
 async def cancel(turn: Turn) -> list[Reply]:

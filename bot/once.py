@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
+from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Uncertain, Where
 
 TTL_S = 3600
 LEASE_S = 20.0
@@ -80,7 +80,7 @@ class Once:
         doc: Doc = {"id": mark, "kind": "mark", "at": now, "is_done": False, "ttl": TTL_S}
         try:
             await self._store.create("state", doc)
-        except Conflict:
+        except (Conflict, Uncertain):  # in doubt, whoever wrote it last was another delivery of the message
             return await self._judge(mark, message, now)
         return Verdict.NEW
 

@@ -106,10 +106,17 @@ class Router:
             else:
                 replies = []
         except Refusal as refusal:
-            await self._once.confirm(message, had_effect=False)
+            await self._confirm(message, had_effect=False)
             return [Reply(refusal_sentence(refusal), refusal_card(refusal))]
-        await self._once.confirm(message)
+        await self._confirm(message, had_effect=True)
         return replies
+
+    async def _confirm(self, message: Message, *, had_effect: bool) -> None:
+        """Confirm the marks. Without that, the message has still been answered, and nobody is told otherwise."""
+        try:
+            await self._once.confirm(message, had_effect=had_effect)
+        except StoreError:
+            log.warning("marks stay unconfirmed until their time is over, reference %s", message.activity_id)
 
     async def _watch(self, reply: Reply, person: Person, message_id: str | None) -> None:
         """Let the card move, where it shows what moves. Without that it is still a card that can be refreshed."""

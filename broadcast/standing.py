@@ -9,7 +9,7 @@ import msgspec
 
 from broadcast.queue import Queue
 from broadcast.slices import FOLLOW_UP, RECALL, Slice, open_slices, where_it_stands
-from feedback.runs import Run, RunState
+from feedback.runs import HAVE_A_CARD, Delivery, DeliveryState, Run, RunState
 from feedback.standing import SetAside, Standing
 from store.contract import Op, Store, Where
 
@@ -36,6 +36,15 @@ async def standing_of(store: Store, queue: Queue, run: Run, now: datetime) -> St
         waits_until=waits_until,
         finishes_at=now + timedelta(seconds=standing.waiting / per_second) if per_second else None,
     )
+
+
+async def may_have_card(store: Store, delivery: Delivery) -> bool:
+    """Say whether somebody may have their card: it was sent, perhaps, or is on its way."""
+    if delivery.state is not DeliveryState.PLANNED:
+        return delivery.state in HAVE_A_CARD
+    doc = await store.get("runs", delivery.run, Slice(delivery.run, delivery.slice).id)
+    flying = doc.get("flying") if doc is not None else None
+    return isinstance(flying, list) and delivery.id in flying
 
 
 async def _per_second(store: Store, run: Run, now: datetime) -> float:

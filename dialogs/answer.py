@@ -1,9 +1,11 @@
 """A survey answered by typing: one step that loops. Where it is comes from the delivery, never from the dialog's state.
 
-So it goes on after a restart, on another device, or where the card left off; each answer is kept as it is typed.
+So it goes on after a restart, on another device, or where the card left off; each answer is kept as it is typed. The
+dialog's state says only which question was asked last: when the survey has gone on since, in the card or because what
+was typed was kept although the person was told otherwise, what they type is no answer to a question they never saw.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from botbuilder.core import MessageFactory
@@ -29,6 +31,9 @@ CLOSED = "This survey is closed, so it takes no more answers. Thank you."
 ELSEWHERE = (
     "You have sent this survey in its card meanwhile, so what you typed now was not kept. "
     "Type **answer {run}** to change your answers."
+)
+GONE_ON = (
+    "You are further on in this survey by now, so what you typed was not taken as an answer. This is where you are:"
 )
 _SAID = 300  # characters of an answer in the summary
 
@@ -64,12 +69,17 @@ class AnswerDialog(Dialog):
         run, delivery = await self._found(dialog_context)
         if not run.takes_answers:
             return await _end(dialog_context, CLOSED)
-        if delivery.draft is None:
-            return await _end(dialog_context, ELSEWHERE.format(run=escape(run.run)))
         text = str(dialog_context.context.activity.text or "")
+        if delivery.draft is None:
+            is_kept = _is_what_finished(run, delivery, text, dialog_context.active_dialog.state)
+            return await _end(
+                dialog_context, _thanks(run, delivery) if is_kept else ELSEWHERE.format(run=escape(run.run))
+            )
         word, _, rest = text.strip().lower().partition(" ")
         if word == "later" and (not rest or rest.isdecimal()):
             return await self._later(dialog_context, run, int(rest[:3] or 1))
+        if dialog_context.active_dialog.state.get("step", delivery.step) != delivery.step:
+            return await self._ask(dialog_context, run, delivery, GONE_ON)
         if text.strip().lower() == "back":
             return await self._back(dialog_context, run, delivery)
         return await self._take(dialog_context, run, delivery, text)
@@ -132,6 +142,8 @@ class AnswerDialog(Dialog):
 
     async def _ask(self, inside: DialogContext, run: Run, delivery: Delivery, notice: str = "") -> DialogTurnResult:
         question, number, of = _position(run, delivery)
+        state = inside.active_dialog.state
+        state["step"], state["revision"], state["question"] = delivery.step, delivery.revision, question.id
         words = ask(question, number, of, delivery.filled_in.get(question.id))
         await inside.context.send_activity(MessageFactory.text(f"{notice}\n\n{words}" if notice else words))
         return Dialog.end_of_turn
@@ -154,6 +166,18 @@ def _position(run: Run, delivery: Delivery) -> tuple[Question, int, str]:
     number = found.index(question) + 1
     of = f"at most {number + len(rest)}" if is_open else str(len(found))
     return question, number, of
+
+
+def _is_what_finished(run: Run, delivery: Delivery, text: str, state: Mapping[str, object]) -> bool:
+    """Say whether a text is the last answer of a survey that is kept already, given once more."""
+    question = next((one for one in run.survey.questions if one.id == state.get("question")), None)
+    if question is None or delivery.step != state["step"] or delivery.revision - 1 != state["revision"]:
+        return False
+    kept = delivery.answers.get(question.id)
+    if text.strip().lower() == "skip":
+        return True
+    given, problems = check_some([question], {question.id: read(question, text)})
+    return not problems and given.get(question.id) == kept
 
 
 def _following(run: Run, question: Question, answers: Answers) -> Question | None:

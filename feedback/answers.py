@@ -14,7 +14,7 @@ from feedback.checking import check_answers
 from feedback.errors import NotYourSurvey, RunIsClosed, RunIsRecalled
 from feedback.questions import Answers
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery
-from store.contract import Conflict, Missing, Op, Patch, Store, Where
+from store.contract import Conflict, Missing, Op, Patch, Store, Uncertain, Where
 
 MARK = "h_"  # begins the name of a field that says: these answers were recorded
 
@@ -63,8 +63,8 @@ async def record_answer(
         doc = await store.patch("runs", run.run, patch)
     except Missing as error:
         raise NotYourSurvey from error
-    except Conflict:
-        return await _explain(store, run, person, mark, answers, step)
+    except (Conflict, Uncertain) as cause:
+        return await _explain(store, run, person, mark, answers, step, cause)
     return Recorded(delivery=msgspec.convert(doc, Delivery))
 
 
@@ -81,13 +81,20 @@ def refuse_when_over(run: Run) -> None:
         raise RunIsRecalled
 
 
-async def _explain(store: Store, run: Run, person: str, mark: str, answers: Answers, step: int | None) -> Recorded:
-    """Return the repeated answer as it stands. Raises `NotYourSurvey` or `RunIsRecalled` when it was no repeat."""
+async def _explain(
+    store: Store, run: Run, person: str, mark: str, answers: Answers, step: int | None, cause: Conflict | Uncertain
+) -> Recorded:
+    """Return the repeated answer as it stands, whoever kept it: perhaps the very write whose outcome was in doubt.
+
+    Raises `NotYourSurvey` or `RunIsRecalled` when it was no repeat, or the doubt where it remains one.
+    """
     doc = await store.get("runs", run.run, person)
     if doc is None:
         raise NotYourSurvey
     if mark not in doc and step is not None and doc.get("step", 0) != step:
         raise Conflict
+    if mark not in doc and isinstance(cause, Uncertain) and doc.get("state") != DeliveryState.RECALLED.value:
+        raise cause
     if mark not in doc:
         raise RunIsRecalled
     delivery = msgspec.convert(doc, Delivery)

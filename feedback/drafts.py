@@ -16,7 +16,7 @@ from feedback.checking import check_some, missing, unknown
 from feedback.errors import AnswersRefused, Problem
 from feedback.questions import Answers, Question
 from feedback.runs import Delivery, DeliveryState, Draft, Run
-from store.contract import Conflict, Op, Patch, Store, Where
+from store.contract import Conflict, Op, Patch, Store, Uncertain, Where
 
 ATTEMPTS = 5  # a page is kept again this often when another device keeps one at the same time
 MOST_SEEN = 50
@@ -52,7 +52,7 @@ async def keep_page(store: Store, run: Run, person: str, sheet: Sheet, now: date
     for _ in range(ATTEMPTS - 1):
         try:
             return await _keep_once(store, run, person, sheet, now)
-        except Conflict:
+        except (Conflict, Uncertain):
             continue  # look again at what is there now
     return await _keep_once(store, run, person, sheet, now)
 
@@ -65,7 +65,7 @@ async def leave_page(store: Store, run: Run, person: str, sheet: Sheet, *, goes_
     for _ in range(ATTEMPTS - 1):
         try:
             return await _leave_once(store, run, person, sheet, goes_back=goes_back)
-        except Conflict:
+        except (Conflict, Uncertain):
             continue
     return await _leave_once(store, run, person, sheet, goes_back=goes_back)
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from feedback.people import Person
-from store.contract import Conflict, Doc, Op, Store, Where
+from store.contract import Conflict, Doc, Op, Store, Uncertain, Where
 
 BOOK = "notes"
 _START = r"(?<![^\s(\[{])"  # at the start of a word: not within an address such as a@b or a name such as C#
@@ -90,7 +90,7 @@ async def keep_note(
     doc: Doc = msgspec.to_builtins(note)
     try:
         await store.create("ledger", {**doc, "book": BOOK})
-    except Conflict:
+    except (Conflict, Uncertain):  # its id is of this very message
         kept = await store.get("ledger", BOOK, note.id)
         return Logged(note=note if kept is None else msgspec.convert(kept, Note), is_repeat=True)
     return Logged(note=note)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from store.contract import Conflict, Missing, Op, Patch, Store, Where
+from store.contract import Conflict, Missing, Op, Patch, Store, Uncertain, Where
 
 
 @lru_cache(maxsize=1024)
@@ -200,7 +200,7 @@ async def _first_contact(store: Store, contact: Contact, now: datetime) -> Perso
     person = msgspec.structs.replace(stranger(contact), first_seen_at=now)
     try:
         await store.create("people", msgspec.to_builtins(person))
-    except Conflict:  # their other message was first
+    except (Conflict, Uncertain):  # their other message was first
         return await find_person(store, person.id) or person
     return person
 

@@ -1,7 +1,7 @@
 """Simulated people: what they do in Teams, and what they see there."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from simulator import activities
@@ -12,15 +12,18 @@ from simulator.faults import Fault
 from simulator.payload import Json, mapping, text
 from simulator.view import NothingCame, View, Wanted
 
+NOT_SAVED = "Not saved — please try again"  # what a bot says to have the same thing done once more
+
 
 class Person:
     """Somebody with a personal chat with the bot. Cheap enough to have thousands of.
 
     `has_bot` says whether the app is installed for them: by installing or by writing, since nobody can write
     to a bot they do not have. `has_chat` says whether their chat exists: once they had the bot it always does.
+    `tries_again` is how often they do the same thing once more when told that it was not saved.
     """
 
-    __slots__ = ("_channel", "has_bot", "has_chat", "is_blocking", "troubles", "view", "who")
+    __slots__ = ("_channel", "has_bot", "has_chat", "is_blocking", "tries_again", "troubles", "view", "who")
 
     def __init__(self, who: Who, channel: Channel, *, has_bot: bool = False) -> None:
         self.who = who
@@ -28,6 +31,7 @@ class Person:
         self.has_bot = has_bot
         self.has_chat = False
         self.is_blocking = False
+        self.tries_again = 0
         self.troubles: deque[Fault | None] = deque()
         self._channel = channel
 
@@ -98,8 +102,12 @@ class Person:
     async def say(self, words: str, attachments: Sequence[Json] = (), *, activity_id: str = "") -> Exchange:
         """Write a message. Giving the id of an earlier one makes it a redelivery."""
         self.has_bot = self.has_chat = True
-        base = self._envelope(activity_id or self._channel.ids.message())
-        return await self.post(activities.message(base, self.who, words, attachments))
+
+        async def once() -> Exchange:
+            base = self._envelope(activity_id or self._channel.ids.message())
+            return await self.post(activities.message(base, self.who, words, attachments))
+
+        return await self._insist(once)
 
     async def press(
         self,
@@ -114,14 +122,18 @@ class Person:
         The card that comes back takes the old one's place. Raises `NoSuchAction`, and `InputRefused` where a
         client would not send the inputs; `validate=False` sends them all the same.
         """
-        message = on or self._newest_with_card()
-        found = find_action(card_of(message), action, EXECUTE)
-        data = filled(found, inputs or {}, validate=validate)
-        reply_to = text(message, "id")
-        exchange = await self.post(activities.card_action(self._envelope(), found.action, data, reply_to))
-        if exchange.status == HTTPStatus.OK and mapping(exchange.body).get("type") == ADAPTIVE:
-            await self.view.replace_card(reply_to, exchange.card)
-        return exchange
+
+        async def once() -> Exchange:
+            message = on or self._newest_with_card()
+            found = find_action(card_of(message), action, EXECUTE)
+            data = filled(found, inputs or {}, validate=validate)
+            reply_to = text(message, "id")
+            exchange = await self.post(activities.card_action(self._envelope(), found.action, data, reply_to))
+            if exchange.status == HTTPStatus.OK and mapping(exchange.body).get("type") == ADAPTIVE:
+                await self.view.replace_card(reply_to, exchange.card)
+            return exchange
+
+        return await self._insist(once)
 
     async def submit(
         self,
@@ -132,16 +144,20 @@ class Person:
         validate: bool = True,
     ) -> Exchange:
         """Do the same in a client that knows only Action.Submit: a fallback counts, the data comes as a message."""
-        message = on or self._newest_with_card()
-        found = find_action(card_of(message), action, SUBMIT)
-        data = filled(found, inputs or {}, validate=validate)
-        base = self._envelope(self._channel.ids.message())
-        return await self.post(activities.card_submit(base, data, text(message, "id")))
+
+        async def once() -> Exchange:
+            message = on or self._newest_with_card()
+            found = find_action(card_of(message), action, SUBMIT)
+            data = filled(found, inputs or {}, validate=validate)
+            base = self._envelope(self._channel.ids.message())
+            return await self.post(activities.card_submit(base, data, text(message, "id")))
+
+        return await self._insist(once)
 
     async def forge(self, data: Json) -> Exchange:
         """Send a card action of one's own making, which no card in the chat offers."""
         action: Json = {"type": "Action.Execute", "verb": str(data.get("act", "")), "data": data}
-        return await self.post(activities.card_action(self._envelope(), action, data, ""))
+        return await self._insist(lambda: self.post(activities.card_action(self._envelope(), action, data, "")))
 
     async def post(
         self,
@@ -155,6 +171,19 @@ class Person:
         exchange = await self._channel.post(activity, person=self.name, token=token, headers=headers)
         exchange.activities = [event.activity for event in self.view.history[before:] if event.what == "send"]
         return exchange
+
+    async def _insist(self, do: Callable[[], Awaitable[Exchange]]) -> Exchange:
+        """Do something, and again when told so. A message that said so is read, and leaves the inbox."""
+        for _ in range(self.tries_again):
+            before = len(self.view.history)
+            exchange = await do()
+            told = [one for one in self.view.history[before:] if NOT_SAVED in str(one.activity)]
+            if not told and NOT_SAVED not in str(exchange.body):
+                return exchange
+            for one in told:
+                if one.what == "send":
+                    self.view.messages.pop(one.id, None)
+        return await do()
 
     def _envelope(self, activity_id: str = "") -> Json:
         chosen = activity_id or self._channel.ids.event()

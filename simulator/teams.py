@@ -32,6 +32,7 @@ class Teams:
 
     With `limits` it takes no more requests than Microsoft's; without, as many as come.
     Without `checks_tokens` it lets a bot in that has none, as development mode has.
+    `tries_again` is how often the people who are added do the same thing once more when told that it was not saved.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Teams:
         limits: Limits | None = None,
         checks_tokens: bool = True,
     ) -> None:
+        self.tries_again = 0
         self.app_id = app_id or ids.guid("the bot")
         self.app_password = app_password
         self.tenant = tenant or ids.guid("the home tenant")
@@ -131,6 +133,7 @@ class Teams:
         user = ids.user_id(self.app_id, home, key)
         chat = ids.conversation_id(self.app_id, home, key)
         somebody = Person(Who(name, home, key, user, chat, locale, time_zone), self._channel, has_bot=has_bot)
+        somebody.tries_again = self.tries_again
         self.people.add(somebody)
         return somebody
 

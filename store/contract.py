@@ -52,6 +52,10 @@ class Unavailable(StoreError):
     """The store cannot be reached, or did not say whether it wrote."""
 
 
+class Uncertain(Unavailable):
+    """The store answers, but what is there now does not tell whether it wrote: others have written since."""
+
+
 class Incomplete(Unavailable):
     """The database lacks parts that the deployment makes; the message names them."""
 

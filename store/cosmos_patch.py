@@ -55,7 +55,10 @@ def predicate_of(container: str, patch: Patch) -> str:
 
 def is_guarded(patch: Patch) -> bool:
     """Say whether a patch, once made, no longer meets its own conditions: making it again is a `Conflict`."""
-    return any(one.field in patch.set and not holds(dict(patch.set), [one]) for one in patch.when)
+    return any(
+        (one.field in patch.set and not holds(dict(patch.set), [one])) or _is_moved_on(one, patch.add.get(one.field, 0))
+        for one in patch.when
+    )
 
 
 def name_of(field: str) -> str:
@@ -76,6 +79,14 @@ def _is_expressible(one: Where) -> bool:
             return not isinstance(one.value, list | tuple) or all(_is_scalar(value) for value in one.value)
         case _:
             return _is_scalar(one.value)
+
+
+def _is_moved_on(one: Where, amount: int) -> bool:
+    """Say whether a field that meets a condition does so no longer once the amount is added to it."""
+    if one.op is Op.MISSING:
+        return bool(amount)
+    is_number = isinstance(one.value, int | float) and not isinstance(one.value, bool)
+    return one.op is Op.EQ and is_number and one.value + amount != one.value
 
 
 def _is_scalar(value: object) -> bool:

@@ -26,7 +26,7 @@ from store.contract import (
     Replace,
     StoreError,
     TooLarge,
-    Unavailable,
+    Uncertain,
     encode,
 )
 from store.cosmos_client import note_session
@@ -118,14 +118,14 @@ class Writes:
         return call
 
     async def _settle(self, partition: str, changes: Sequence[Change], mark: str, cause: Exception) -> list[Doc]:
-        """Find out whether a write in doubt was made, and return its documents. Raises `Unavailable` in doubt."""
+        """Find out whether a write in doubt was made, and return its documents. Raises `Uncertain` in doubt."""
         ids = [_id(change) for change in changes]
         if all(isinstance(change, Delete) and change.etag is None for change in changes):
             return [{} for _ in changes]  # whoever did it, they are gone
         found = await self.read(partition, ids)
         if not any(doc.get(MARK) == mark for doc in found.values()):
             msg = "the database did not say whether it wrote"
-            raise Unavailable(msg) from cause
+            raise Uncertain(msg) from cause
         return [{} if isinstance(change, Delete) else found.get(_id(change), {}) for change in changes]
 
     async def _work_out(self, partition: str, changes: Sequence[Change]) -> list[Doc]:

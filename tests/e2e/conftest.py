@@ -123,12 +123,16 @@ async def cosmos() -> AsyncIterator[CosmosStandIn]:
 
 
 @pytest.fixture
-def store_at(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """Where the service keeps its documents: in a file, unless the test is parametrised with `STORES` or `COSMOS`."""
+def store_at(request: pytest.FixtureRequest, tmp_path: Path, teams: Teams) -> dict[str, str]:
+    """Where the service keeps its documents: in a file, unless the test is parametrised with `STORES` or `COSMOS`.
+
+    Where the store is in trouble, people do what anybody does: the same thing again when told that it was not saved.
+    """
     if getattr(request, "param", "sqlite") == "sqlite":
         return {"HEARBACK_STORE": f"sqlite:///{tmp_path}/hearback.db"}
     account: CosmosStandIn = request.getfixturevalue("cosmos")
     if request.param == "cosmos in trouble":
+        teams.tries_again = 5
         account.troubles.by_chance(0.05, TROUBLES, seed=1, when=lambda call: call.kind == "docs")
     return environment_of(account)
 

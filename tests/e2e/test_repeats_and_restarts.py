@@ -67,8 +67,6 @@ async def test_answers_sent_before_and_changed_since_are_not_thanked_for(asked: 
     for score in ("1", "2"):
         await asked.press("answer", {"q_nps": score}, on=first)
     again = await asked.press("answer", {"q_nps": "1"}, on=first)
-    while "Not saved" in str(again.body):  # a store in trouble may not know; whoever is told so tries again
-        again = await asked.press("answer", {"q_nps": "1"}, on=first)
     assert "nothing was changed now" in card_text(again.card)
     assert "Thank you" not in card_text(again.card)
     doc = await service.store.get("runs", "pulse-1", f"{ELSEWHERE}:{asked.who.object_id}")

@@ -19,6 +19,7 @@ from simulator.cosmos import (
     timed_out,
     unavailable,
 )
+from simulator.payload import mapping
 from tests.e2e.conftest import ADMIN, COSMOS, ELSEWHERE, HOME, PULSE, Service, is_survey
 
 pytestmark = COSMOS
@@ -95,6 +96,54 @@ async def test_a_note_that_was_not_kept_is_said_so_and_kept_once_in_the_end(
     notes = await _notes(service)
     if not notes:
         await engineer.say(words + ".")
+    assert len(await _notes(service)) == 1
+
+
+async def test_what_was_typed_and_kept_unseen_is_no_answer_to_the_next_question(
+    asked: Person, service: Service, cosmos: CosmosStandIn
+) -> None:
+    await asked.say("answer")
+    cosmos.troubles.respond = lambda call: reset_after() if _is_write(call) and call.container == "runs" else None
+    await asked.say("3")
+    assert "Not saved" in card_text(asked.card())
+    cosmos.troubles.respond = None
+    again = await asked.say("3")
+    assert "was not taken as an answer" in again.texts[0]
+    assert "Why?" in again.texts[0]
+    doc = await delivery(service, asked)
+    assert mapping(doc["draft"])["answers"] == {"nps": 3}
+    await asked.say("It is fast.")
+    cosmos.troubles.respond = lambda call: reset_after() if _is_write(call) and call.container == "runs" else None
+    await asked.say("1, 2")
+    assert "Not saved" in card_text(asked.card())
+    cosmos.troubles.respond = None
+    thanks = await asked.say("1, 2")
+    assert is_thanks(thanks.texts)
+    doc = await delivery(service, asked)
+    assert (doc["revision"], doc["answers"]) == (1, {"nps": 3, "why": "It is fast.", "tools": ["phone", "laptop"]})
+
+
+async def test_what_was_typed_and_not_kept_is_taken_when_it_comes_again(
+    asked: Person, service: Service, cosmos: CosmosStandIn
+) -> None:
+    await asked.say("answer")
+    cosmos.troubles.respond = lambda call: unavailable() if _is_write(call) and call.container == "runs" else None
+    await asked.say("3")
+    assert "Not saved" in card_text(asked.card())
+    cosmos.troubles.respond = None
+    assert "Why?" in (await asked.say("3")).texts[0]
+    assert mapping((await delivery(service, asked))["draft"])["answers"] == {"nps": 3}
+
+
+async def test_what_is_done_is_said_even_if_its_marks_cannot_be_confirmed(
+    engineer: Person, service: Service, cosmos: CosmosStandIn
+) -> None:
+    def is_confirming(call: Call) -> bool:
+        return call.name == "item.patch" and call.container == "state"
+
+    cosmos.troubles.respond = lambda call: unavailable() if is_confirming(call) else None
+    said = await engineer.say("note @contoso finds nothing")
+    assert "Not saved" not in str(said.activities)
     assert len(await _notes(service)) == 1
 
 

@@ -51,6 +51,7 @@ class TinyBot:
         self.settings = settings
         self.http = http
         self.heard: list[Json] = []
+        self.refusals = 0  # how many of the next activities it cannot take
 
     async def messages(self, request: web.Request) -> web.Response:
         activity = await request.json()
@@ -59,6 +60,9 @@ class TinyBot:
         except jwt.InvalidTokenError:
             return web.Response(status=401)
         self.heard.append(activity)
+        if self.refusals:
+            self.refusals -= 1
+            return await self.refuse(activity)
         if activity["type"] == "invoke":
             return web.json_response({"statusCode": 200, "type": ADAPTIVE, "value": THANKS})
         if activity.get("text") == "ask me":
@@ -66,6 +70,13 @@ class TinyBot:
             await self.send(activity, {"type": "message", **card})
         elif activity.get("text"):
             await self.send(activity, {"type": "message", "text": f"hello {activity['text']}"})
+        return web.Response()
+
+    async def refuse(self, activity: Json) -> web.Response:
+        words = "Not saved — please try again in a minute."
+        if activity["type"] == "invoke":
+            return web.json_response({"statusCode": 200, "type": "text", "value": words})
+        await self.send(activity, {"type": "message", "text": words})
         return web.Response()
 
     async def check(self, authorization: str, service_url: str) -> None:
@@ -291,3 +302,31 @@ def _attachments(message: Json) -> list[object]:
     attachments = message["attachments"]
     assert isinstance(attachments, list)
     return attachments
+
+
+async def test_who_is_told_to_try_again_does_the_same_thing_again(teams: Teams, bot: TinyBot) -> None:
+    teams.tries_again = 2
+    ana = teams.person("Ana Sample")
+    bot.refusals = 2
+    assert (await ana.say("there")).texts == ["hello there"]
+    assert ana.texts == ["hello there"], "what told them so is not left in the inbox"
+    assert len({str(one["id"]) for one in bot.heard}) == 3, "each time it is another message"
+    await ana.say("ask me")
+    bot.refusals = 1
+    assert (await ana.press("Send", {"score": 3})).card == THANKS
+    assert [dig(one, "value", "action", "data") for one in bot.heard[-2:]] == [{"run": "r1", "score": "3"}] * 2
+    await ana.say("ask me")
+    bot.refusals = 1
+    before = len(bot.heard)
+    await ana.submit("Send", {"score": 4})
+    assert len(bot.heard) == before + 2
+
+
+async def test_who_is_told_to_try_again_gives_up_in_the_end_or_at_once(teams: Teams, bot: TinyBot) -> None:
+    ben = teams.person("Ben Sample")
+    bot.refusals = 1
+    assert "Not saved" in (await ben.say("there")).texts[0]
+    ben.tries_again = 1
+    bot.refusals = 5
+    assert "Not saved" in (await ben.say("there")).texts[0]
+    assert bot.refusals == 3

@@ -11,8 +11,11 @@ import msgspec
 import pytest
 
 from bot.once import Message, Once, Verdict
+from feedback.answers import record_answer
 from feedback.deliveries import Outcome, ended
-from feedback.runs import DeliveryState
+from feedback.questions import Kind, Question
+from feedback.runs import DeliveryState, create_run
+from feedback.surveys import Survey
 from simulator.cosmos import (
     Call,
     CosmosStandIn,
@@ -40,6 +43,7 @@ from store.contract import (
     Store,
     StoreError,
     Unavailable,
+    Uncertain,
     Where,
 )
 from store.cosmos import open_cosmos
@@ -77,6 +81,16 @@ WRITES: dict[str, tuple[Write, dict[str, object]]] = {
     "patch": (lambda store, run, _: store.patch("runs", run, GUARDED), {"d": 1, "other": 0}),
     "set": (lambda store, run, _: store.patch("runs", run, Patch("d", set={"n": 1})), {"d": 1, "other": 0}),
     "add": (lambda store, run, _: store.patch("runs", run, ADD), {"d": 1, "other": 0}),
+    "count on": (
+        lambda store, run, _: store.patch("runs", run, Patch("d", add={"n": 1}, when=[Where("n", Op.EQ, 0)])),
+        {"d": 1, "other": 0},
+    ),
+    "count first": (
+        lambda store, run, _: store.patch(
+            "runs", run, Patch("d", add={"n": 1, "step": 1}, when=[Where("step", Op.MISSING)])
+        ),
+        {"d": 1, "other": 0},
+    ),
     "delete": (lambda store, run, _: store.delete("runs", run, "d"), {"other": 0}),
     "delete a version": (lambda store, run, etag: store.delete("runs", run, "d", etag=etag), {"other": 0}),
     "batch": (
@@ -142,12 +156,34 @@ async def test_what_somebody_else_made_meanwhile_is_not_taken_for_ours(account: 
     ours = await open_cosmos(account_of(account), sleep=let_them)
     await ours.ping()
     account.troubles.script(reset_before())
-    with pytest.raises(Unavailable):
+    with pytest.raises(Uncertain):
         await ours.create("runs", doc("d", by="us"))
     found = await store.get("runs", "r", "d")
     assert found is not None
     assert found["by"] == "them"
     await ours.close()
+
+
+async def test_a_repeat_whose_first_try_is_in_doubt_is_recognised(
+    account: CosmosStandIn, store: Store, clock: Clock
+) -> None:
+    survey = Survey("s", "T", (Question("a", Kind.NPS, "A?", required=True),))
+    run = await create_run(store, survey, "everyone", by="t:admin", now=clock.now())
+    await store.create("runs", {"id": "t:me", "run": run.run, "kind": "delivery", "state": "sent", "slice": 0})
+    for score in (1, 2):
+        await record_answer(store, run, "t:me", {"a": score}, revision=0, now=clock.now())
+    account.troubles.script(reset_before())
+    again = await record_answer(store, run, "t:me", {"a": 1}, revision=0, now=clock.now())
+    assert (again.is_repeat, again.is_outdated, again.delivery.answers) == (True, True, {"a": 2})
+
+
+async def test_a_message_whose_mark_is_in_doubt_is_an_echo_where_another_delivery_marked_it(
+    account: CosmosStandIn, store: Store, clock: Clock
+) -> None:
+    once, message = Once(store, clock.now), Message("chat", "sender", "1", "hello", clock.now(), writes=False)
+    assert await once.claim(message) is Verdict.NEW
+    account.troubles.script(reset_before())
+    assert await once.claim(message) is Verdict.ECHO
 
 
 READS: dict[str, Callable[[Store], Awaitable[object]]] = {
