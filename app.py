@@ -185,7 +185,14 @@ async def _assemble(
     approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
     broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)
-    ticker = Ticker(store, occurrences.start, occurrences.remind, occurrences.close, now, also=[snoozing.tick])
+    ticker = Ticker(
+        store,
+        occurrences.start,
+        occurrences.remind,
+        occurrences.close,
+        now,
+        also=[snoozing.tick, broadcaster.carry_on_interrupted],
+    )
     tallier = Tallier(store, now, name=secrets.token_hex(8))
     watcher = Watcher(
         store,

@@ -1,6 +1,7 @@
 """Commands for admins: surveys, and sending them."""
 
 import asyncio
+import logging
 import re
 
 from bot.running import shown
@@ -11,10 +12,13 @@ from cards.panels import proposed_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
-from feedback.runs import RunState, runs_of
+from feedback.runs import Run, RunState, runs_of
 from feedback.survey_advice import advice_on
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
+from store.contract import StoreError
+
+log = logging.getLogger(__name__)
 
 _SEND = re.compile(r"(?P<survey>\S+)\s+to\s+(?P<audience>.+)", re.IGNORECASE | re.DOTALL)
 
@@ -81,13 +85,21 @@ async def send(turn: Turn) -> list[Reply]:
     if wanted.timing is not None:
         return await plan(turn, survey, wanted)
     run = await turn.parts.broadcaster.start(survey, wanted.audience, by=turn.person.id)
+    try:
+        return [await _started(turn, run)]
+    except StoreError:  # the run is there all the same: whoever was told to try again would send it twice
+        log.exception("run %s has started, and is neither shown nor in the audit, reference %s", run.run, turn.source)
+        return [Reply(f"{run.run} is written down. `status {run.run}` shows where it stands.")]
+
+
+async def _started(turn: Turn, run: Run) -> Reply:
     people = counted(run.people, "person", "people")
     await turn.record("send", run.run, after=f"{run.state.value}, {people}" if run.people else run.state.value)
     if run.state is RunState.PROPOSED:
         found = await turn.parts.broadcaster.foretell(run.audience, by=turn.person.id)
         card = proposed_card(run, found, turn.now)
-        return [Reply(f"{run.run} waits for an approval.", card, watches=run.run)]
-    return [await shown(turn, run, news=f"Sending {run.run}.")]
+        return Reply(f"{run.run} waits for an approval.", card, watches=run.run)
+    return await shown(turn, run, news=f"Sending {run.run}.")
 
 
 async def asked_to_send(turn: Turn, usage: str) -> tuple[Survey, str]:

@@ -1,6 +1,7 @@
 """What the rest of Hearback asks of broadcasting: start a run, send again what is in doubt, remind, close, carry on."""
 
 import contextlib
+import logging
 from collections.abc import Callable, Container
 from datetime import datetime
 
@@ -36,15 +37,18 @@ from feedback.runs import (
     deliveries,
     find_run,
     move_run,
+    run_being_planned,
     unfinished_runs,
 )
 from feedback.standing import Standing
 from feedback.surveys import Survey
-from store.contract import MAX_BATCH, Store
+from store.contract import MAX_BATCH, Store, StoreError
 
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
 RECALLABLE = frozenset(RunState) - {RunState.PROPOSED}
+
+log = logging.getLogger(__name__)
 
 
 class Approvals(msgspec.Struct, frozen=True):
@@ -76,6 +80,7 @@ class Broadcaster:
         self._planner = Planner(store, queue, policy, rules, now)
         self._now = now
         self._wake = wake
+        self._interrupted: set[str] = set()  # runs that are written, and whose planning the store let down
 
     async def foretell(self, audience: str, *, by: str) -> DryRun:
         """Return what a run to an audience would do now. Raises `AudienceUnknown` or `AudienceEmpty`."""
@@ -101,14 +106,18 @@ class Broadcaster:
         """Write a run with all its deliveries, and begin to send; or propose it, where it needs an approval.
 
         `approved` is up to how many people a second admin has allowed already.
-        A run that has the `name` already is carried on with instead. Raises `AudienceUnknown`, `AudienceEmpty`, or
-        `ApprovalMissing` for a named one that needs an approval.
+        A run that has the `name` already is carried on with instead; without one, a run of the same admin that asks
+        the same of the same people and is still being planned: whoever was told to try again starts no second one.
+        Once the run is written, a store that does not answer only delays its planning (`carry_on_interrupted`).
+        Raises `AudienceUnknown`, `AudienceEmpty`, or `ApprovalMissing` for a named one that needs an approval.
         """
         if name:
             with contextlib.suppress(RunUnknown):
                 return await self._carry_on(await find_run(self._store, name))
         found = await self.foretell(audience, by=by)
         plain = await check_names(self._store, audience)
+        if not name and (begun := await run_being_planned(self._store, survey, plain, by=by)) is not None:
+            return await self._plan(begun)
         if self.needs_approval(found.reachable) and found.reachable > approved:
             if name:  # planned ahead, when nobody is there to approve it
                 raise ApprovalMissing(audience=plain, schedule=name.partition(".")[0])
@@ -120,9 +129,13 @@ class Broadcaster:
         return await self._plan(await approve_run(self._store, name, by=by, now=self._now()))
 
     async def _plan(self, run: Run) -> Run:
-        planned = await self._planner.write(run)
+        try:
+            run = await self._planner.write(run)
+        except StoreError:
+            self._interrupted.add(run.run)
+            log.warning("run %s is planned as soon as the store answers", run.run, exc_info=True)
         self._wake()
-        return planned
+        return run
 
     async def resend(self, run: Run) -> int:
         """Plan again those who are unconfirmed and can be written to, and return how many. Raises `RunIsOver`."""
@@ -198,6 +211,15 @@ class Broadcaster:
         for run in await unfinished_runs(self._store):
             await self._carry_on(run)
         self._wake()
+
+    async def carry_on_interrupted(self) -> None:
+        """Go on with the planning that the store interrupted in this process. Raises `StoreError` where it still does.
+
+        What another process has begun is carried on with at the next start of any: `recover`.
+        """
+        for name in sorted(self._interrupted):
+            await self._carry_on(await find_run(self._store, name))
+            self._interrupted.discard(name)
 
     async def _carry_on(self, run: Run) -> Run:
         if run.state is RunState.PLANNING:

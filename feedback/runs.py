@@ -193,6 +193,16 @@ async def unfinished_runs(store: Store) -> list[Run]:
     return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
 
 
+async def run_being_planned(store: Store, survey: Survey, audience: str, *, by: str) -> Run | None:
+    """Return the run of this very survey to this audience that somebody began and that is not planned yet, if any."""
+    where = [Where("kind", Op.EQ, "run"), Where("state", Op.EQ, RunState.PLANNING.value)]
+    async for doc in _all(store, where, order="created_at"):
+        run = msgspec.convert(doc, Run)
+        if (run.survey, run.audience, run.created_by) == (survey, audience, by):
+            return run
+    return None
+
+
 async def move_run(
     store: Store, run: Run, state: RunState, *, leaving: Collection[RunState], people: int | None = None
 ) -> Run:

@@ -85,8 +85,9 @@ def _is_moved_on(one: Where, amount: int) -> bool:
     """Say whether a field that meets a condition does so no longer once the amount is added to it."""
     if one.op is Op.MISSING:
         return bool(amount)
-    is_number = isinstance(one.value, int | float) and not isinstance(one.value, bool)
-    return one.op is Op.EQ and is_number and one.value + amount != one.value
+    if one.op is not Op.EQ or isinstance(one.value, bool) or not isinstance(one.value, int | float):
+        return False
+    return one.value + amount != one.value
 
 
 def _is_scalar(value: object) -> bool:

@@ -4,11 +4,13 @@ import asyncio
 import os
 import socket
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 
+from feedback.errors import RunUnknown
 from feedback.runs import FINAL, DeliveryState, Progress, RunState, deliveries, find_run, progress
 from feedback.tallier import TURN_S, Tallier
 from feedback.tally_tree import rebuild
@@ -114,6 +116,15 @@ async def run_of(place: Place, name: str) -> Progress:
         return await progress(store, await find_run(store, name))
     finally:
         await store.close()
+
+
+async def how_it_stands(place: Place, run: str) -> str:
+    """Say for a failing test where a run is."""
+    try:
+        found, states = await run_of(place, run), await states_of(place, run)
+    except RunUnknown:
+        return f"{run}: there is no such run"
+    return f"{run}: {found.run.state}, {len(states)} deliveries, {Counter(states.values())}"
 
 
 async def when_over(place: Place, run: str, people: int) -> dict[str, DeliveryState]:
