@@ -2,6 +2,7 @@
 
 from broadcast.broadcaster import Broadcaster
 from feedback.approvals import covered
+from feedback.audit import Record, record_change
 from feedback.errors import OwnerIsNoAdmin, RunUnknown, SurveyIsClosed
 from feedback.people import Policy, Role, find_person
 from feedback.runs import find_run
@@ -19,15 +20,20 @@ class Occurrences:
         self._policy = policy
 
     async def start(self, schedule: Schedule, occurrence: Occurrence) -> None:
-        """Start the run of an occurrence, or carry on with it. Raises a `Refusal` where it may not begin."""
+        """Start the run of an occurrence, or carry on with it, and record it as the owner's doing.
+
+        Raises a `Refusal` where it may not begin.
+        """
         try:
             survey = (await find_run(self._store, occurrence.run)).survey
         except RunUnknown:
             survey = await self._survey(schedule)
         approved = covered(schedule.approved_people)
-        await self._broadcaster.start(
+        run = await self._broadcaster.start(
             survey, schedule.audience, by=schedule.owner, name=occurrence.run, approved=approved
         )
+        how = f"by the schedule {schedule.id}"  # no count: the same at every repeat is recorded once
+        await record_change(self._store, Record(run.created_at, schedule.owner, "send", run.run, after=how))
 
     async def remind(self, run: str, number: int) -> None:
         """Ask those again who have not answered."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from broadcast.editor import Editor
 from broadcast.lease import HeldSlice
 from broadcast.sender import Message, Sender
-from feedback.contacts import ContactRules, over_budget
+from feedback.contacts import ContactRules, next_allowed, over_budget
 from feedback.deliveries import Outcome, why_excluded
 from feedback.people import Person, find_people, find_person, mark_unreachable
 from feedback.reminders import AWAITED, claim_reminder, may_remind, record_reminder
@@ -50,26 +50,37 @@ class Reminding:
         self._rules = rules
         self._now = now
 
-    async def work(self, held: HeldSlice) -> None:
-        """Remind everybody of a slice who is still to answer."""
+    async def work(self, held: HeldSlice) -> datetime | None:
+        """Remind everybody of a slice who is still to answer; return when the next quiet hours of others are over."""
         number = int(held.slice.job.rpartition("-")[2])
         found = deliveries(self._store, held.slice.run, states=AWAITED, slice_=held.slice.number)
         waiting = [one async for one in found if may_remind(one, self._now())]
+        quiet: set[datetime] = set()
         while waiting:
             run = await find_run(self._store, held.slice.run)
             if run.state not in OPEN_FOR_ANSWERS:
+                quiet.clear()
                 break
             chunk, waiting = waiting[:CHUNK], waiting[CHUNK:]
             await held.step([])  # a slice that somebody else has taken is theirs to remind
-            await self._remind_all(run, chunk, number)
-        await held.finish([])
+            quiet |= await self._remind_all(run, chunk, number)
+        await held.finish([], is_done=not quiet)
+        return min(quiet, default=None)
 
-    async def _remind_all(self, run: Run, chunk: Sequence[Delivery], number: int) -> None:
+    async def _remind_all(self, run: Run, chunk: Sequence[Delivery], number: int) -> set[datetime]:
+        """Remind those for whom it is not too late or too early in the day; return when it is no more for the others.
+
+        Whoever started the run asked for it, at any hour.
+        """
         known = [one for one in await find_people(self._store, [one.id for one in chunk]) if not why_excluded(one)]
-        people = await self._within_budget(run, known)
+        now = self._now()
+        allowed = {one.id: next_allowed(one, now, self._rules.quiet) for one in known if one.id != run.created_by}
+        quiet = {one: at for one, at in allowed.items() if at > now}
+        people = await self._within_budget(run, [one for one in known if one.id not in quiet])
         claimed = set(await claim_reminder(self._store, run.run, [one.id for one in people], number))
         delivery_of = {one.id: one for one in chunk}
         await asyncio.gather(*(self._remind(run, one, delivery_of[one.id]) for one in people if one.id in claimed))
+        return set(quiet.values())
 
     async def _within_budget(self, run: Run, people: Sequence[Person]) -> list[Person]:
         """Leave out those for whom a reminder is one contact too many by now. Whoever started the run asked for it."""

@@ -81,4 +81,4 @@ def _aside(kept: _Kept) -> Aside:
 
 
 def _id(slice_: Slice) -> str:
-    return f"aside-{slice_.run}-{slice_.number}"
+    return f"aside-{slice_.run}-{slice_.id}"

@@ -32,7 +32,8 @@ CANCELLED = "the run was stopped"
 UNREACHABLE = "unreachable: "
 
 Render = Callable[[Run], Message]
-Job = Callable[[HeldSlice], Awaitable[None]]  # what follows sending, for one slice; harmless to repeat
+Job = Callable[[HeldSlice], Awaitable[datetime | None]]
+"""What goes ahead of sending or follows it, for one slice; harmless to repeat. Returns when to go on, or None."""
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class Worker:
             if await self._has_to_wait(slice_):
                 await message.leave(after_s=IDLE_S)
                 return
-            lease_s = self._queue.lease_s
+            lease_s, go_on_at = self._queue.lease_s, None
             try:
                 if slice_.job == SEND:
                     await self._open_chats(slice_)
@@ -121,7 +122,7 @@ class Worker:
                     if slice_.job == SEND:
                         await self._send_slice(held, slice_, grip.flying)
                     else:
-                        await self._jobs[slice_.job.partition("-")[0]](held)
+                        go_on_at = await self._jobs[slice_.job.partition("-")[0]](held)
             except RunUnknown:
                 log.warning("slice %s belongs to no run", slice_)
                 await message.set_aside("it belongs to no run")
@@ -129,6 +130,9 @@ class Worker:
                 log.warning("slice %s was taken over", slice_)
                 await message.leave(after_s=lease_s)
             else:
+                if go_on_at is not None:
+                    await message.leave(after_s=max((go_on_at - self._now()).total_seconds(), 0.0))
+                    return
                 await message.finish()
                 await call_sent(self._store, slice_.run)
 

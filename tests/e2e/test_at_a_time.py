@@ -2,11 +2,13 @@
 
 import asyncio
 import itertools
-from datetime import timedelta
+from datetime import time, timedelta
 
 import aiohttp
+import msgspec
 import pytest
 
+from settings import Settings
 from simulator import Fault, Json, Person, Teams, card_text
 from tests.conftest import Clock
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, Service, is_survey
@@ -66,6 +68,8 @@ async def test_a_survey_is_sent_at_its_time_in_the_admins_zone_and_not_before(
     await customer.received(is_survey)
     await service.ticker.tick()
     assert _surveys(customer) == 1
+    await planner.say("audit")
+    assert "by the schedule pulse-s1" in _said(planner)
     thanks = await customer.press("answer", {"q_nps": "9"})
     assert "Thank you" in card_text(thanks.card)
     await planner.say("results pulse-s1.2026-11-24")
@@ -169,6 +173,36 @@ async def test_who_has_not_answered_is_reminded_and_who_has_is_not(
     for person in (customer, quick, stopped):
         await person.received(_is_closed)
         assert _surveys(person) == 0
+
+
+async def test_a_reminder_waits_for_the_end_of_quiet_hours_where_the_person_is(
+    teams: Teams, settings: Settings, clock: Clock
+) -> None:
+    service = Service(teams, msgspec.structs.replace(settings, quiet_hours=(time(20), time(8))), clock.now)
+    await service.start()
+    planner = teams.person("Sample Admin", tenant=HOME, object_id=ADMIN)
+    in_tokyo = teams.person("Sample Early", tenant=ELSEWHERE, time_zone="Asia/Tokyo")
+    in_new_york = teams.person("Sample Late", tenant=ELSEWHERE, time_zone="America/New_York")
+    for person in (planner, in_tokyo, in_new_york):
+        await person.install()
+    await planner.say(f"survey import {PULSE}")
+    await planner.say("send pulse to customers, remind after 3 days")
+    await in_tokyo.received(is_survey)
+    clock.pass_s(4 * HOUR)  # 22:00 in Tokyo, 8:00 in New York
+    service.worker.wake()
+    await in_new_york.received(is_survey)
+    await service.restart()
+    clock.pass_s(60)
+    await service.ticker.tick()  # sees that everybody has been written to
+    clock.pass_s(3 * DAY)
+    service.ticker.wake()
+    await in_new_york.received(_is_moved)
+    assert "Reminder" not in str(in_tokyo.inbox)
+    clock.pass_s(10 * HOUR)  # 8:00 in Tokyo, 18:00 in New York
+    service.worker.wake()
+    await in_tokyo.received(_is_moved)
+    await service.stop()
+    assert [_surveys(person) for person in (in_tokyo, in_new_york)] == [1, 1]
 
 
 async def test_nothing_is_sent_for_somebody_who_is_no_admin_any_more(
