@@ -3,7 +3,8 @@
 Product: `app.py` and broadcasting as in production, by the real SDK over HTTPS against the stand-in, which counts every
 request about documents and the request units that Microsoft publishes for it (`simulator/cosmos/charges.py` has the
 sources; queries are an estimate). Everything counts, also what the service asks by itself meanwhile: its looks at the
-queue, the meeting of those who answered. What the SDK asks once about the account and its containers is left out.
+queue, the meeting of those who answered, and the counting of their answers to the last one. What the SDK asks once
+about the account and its containers is left out.
 
 answers: people who have the card press the button, each once, over HTTP; every reply must be the thank-you and every
 answer in the store, or there are no figures. deliveries: a run to as many people is planned, then sent to a connector.
@@ -122,13 +123,13 @@ async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str
         account.reset_counters()
         replies = await closed_loop(port, requests, connections=CONNECTIONS, seconds=3600)
         await asyncio.sleep(2 * WAIT_S)  # whoever answered is met by then
-        cost = _cost(account)
+    tallier = Tallier(store, lambda: datetime.now(UTC), name="benchmark")
+    await tallier.catch_up(panel.run.run)  # what the service has not counted by itself; it costs what it costs there
+    cost = _cost(account)
     await check_kept(store, panel, check_thanked(panel, replies))
     if len(replies) != plan.people:
         msg = f"{len(replies)} of {plan.people} people answered"
         raise Wrong(msg)
-    tallier = Tallier(store, lambda: datetime.now(UTC), name="benchmark")
-    await tallier.catch_up(panel.run.run)  # what the service has not counted by itself
     _cost(account)
     await results_of(store, panel.run.run, tallier)
     page = _cost(account)

@@ -12,8 +12,8 @@ from datetime import datetime
 from feedback.people import Contact, meet_all, person_id
 from store.contract import Store, StoreError
 
-TOGETHER = 100  # people looked up at once
-WAIT_S = 1.0  # for others to come
+TOGETHER = 500  # people looked up at once
+WAIT_S = 5.0  # for others to come
 MAX_WAITING = 10_000
 
 log = logging.getLogger(__name__)

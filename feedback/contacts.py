@@ -1,7 +1,7 @@
 """How often and when people may be written to: the contact budget, and quiet hours in their own time zone.
 
 Contacts are counted from the deliveries, which record every one of them anyway, so a contact costs no write of its
-own, cannot be counted without having happened, and is forgotten with its delivery. A count costs one query for a
+own, cannot be counted without having happened, and is forgotten with its delivery. A count costs one query for five
 hundred people, in plans alone; a log on each person would cost one write for each message sent.
 """
 
@@ -16,12 +16,13 @@ import msgspec
 from feedback.deliveries import why_excluded
 from feedback.people import Person, zone_of
 from feedback.runs import DeliveryState
-from store.contract import MAX_BATCH, Op, Store, Where
+from store.contract import Op, Store, Where
 
 PERIOD = timedelta(days=30)
 REMINDED = timedelta(days=60)  # how long after it was sent a message may still be followed by reminders
 OVER_BUDGET = "contact budget"
 PAGE = 1000
+TOGETHER = 500  # people asked about in one query
 _QUARTER = timedelta(minutes=15)  # every time zone of today is a whole number of quarter hours from UTC
 _SATURDAY = 5
 _CONTACTED = frozenset(  # states in which the person has, or may have, a message
@@ -91,7 +92,7 @@ class Verdict(msgspec.Struct, frozen=True):
 async def verdicts(
     store: Store, people: Sequence[Person], *, now: datetime, rules: ContactRules, by: str
 ) -> list[Verdict]:
-    """Say of each person whether and when a new run may write to them, at one query for a hundred people.
+    """Say of each person whether and when a new run may write to them, at one query for five hundred people.
 
     Whoever starts the run (`by`) asked for it, so neither their budget nor their quiet hours hold it back.
     """
@@ -113,8 +114,8 @@ async def over_budget(store: Store, people: Sequence[str], now: datetime, *, lim
 async def contacts(store: Store, people: Sequence[str], *, since: datetime) -> Mapping[str, int]:
     """Return how often people were written to since a moment, reminders included, over all runs."""
     counts: Counter[str] = Counter()
-    for start in range(0, len(people), MAX_BATCH):
-        counts += await _contacts(store, people[start : start + MAX_BATCH], since)
+    for start in range(0, len(people), TOGETHER):
+        counts += await _contacts(store, people[start : start + TOGETHER], since)
     return counts
 
 

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from feedback.audiences import people_in
-from feedback.contacts import ContactRules, verdicts
+from feedback.contacts import TOGETHER, ContactRules, verdicts
 from feedback.people import Person, Policy
-from store.contract import MAX_BATCH, Store
+from store.contract import Store
 
 
 class DryRun(msgspec.Struct, frozen=True):
@@ -69,11 +69,11 @@ async def dry_run(
 
 
 async def in_groups(people: AsyncIterator[Person]) -> AsyncIterator[list[Person]]:
-    """Give people up to a hundred at a time."""
+    """Give people as many at a time as their contacts are counted for at once."""
     group: list[Person] = []
     async for person in people:
         group.append(person)
-        if len(group) == MAX_BATCH:
+        if len(group) == TOGETHER:
             yield group
             group = []
     if group:

@@ -107,7 +107,7 @@ async def meet(store: Store, contact: Contact, now: datetime) -> Person:
 
 
 async def meet_all(store: Store, contacts: Sequence[Contact], now: datetime) -> None:
-    """Meet up to 100 people as `meet` does, and look them up at once."""
+    """Meet up to 500 people as `meet` does, and look them up at once."""
     keys = {person_id(one.tenant, one.object_id): one for one in contacts}
     known = {person.id: person for person in await find_people(store, sorted(keys))}
     for key, contact in keys.items():
@@ -177,7 +177,7 @@ async def set_opt_out(store: Store, key: str, *, has_opted_out: bool) -> Person:
 
 
 async def find_people(store: Store, keys: Sequence[str]) -> list[Person]:
-    """Return the people with these keys, at most 100, in the order of their keys."""
+    """Return the people with these keys, at most 500, in the order of their keys."""
     if not keys:
         return []
     page = await store.query("people", where=[Where("id", Op.IN, list(keys))], limit=len(keys))
@@ -188,7 +188,7 @@ async def all_people(store: Store) -> AsyncIterator[Person]:
     """Give every person, page by page, in the order of their keys."""
     continuation: str | None = None
     while True:
-        page = await store.query("people", limit=500, continuation=continuation)
+        page = await store.query("people", limit=1000, continuation=continuation)
         for doc in page.docs:
             yield msgspec.convert(doc, Person)
         continuation = page.continuation

@@ -11,7 +11,7 @@ import msgspec
 
 from feedback.answers import find_answered, refuse_when_over
 from feedback.runs import DECLINED, Delivery, DeliveryState, Run
-from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
+from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Uncertain, Where
 
 BOOK = "snoozes"
 MOST_DAYS = 30
@@ -74,13 +74,25 @@ async def claim(store: Store, one: Snooze) -> bool:
     doc = await store.get("ledger", BOOK, one.id)
     if doc is None or doc["at"] != _stamp(one.at):
         return False
+    if "is_taken" in doc:  # whoever took it has died before it was gone, or is about to remove it
+        await _remove(store, doc)
+        return False
     try:
-        await store.delete("ledger", BOOK, one.id, etag=str(doc["_etag"]))
+        # Taken first: unlike a deletion whose outcome nobody told, it can be recognised as one's own.
+        is_free = [Where("at", Op.EQ, doc["at"]), Where("is_taken", Op.MISSING)]
+        taken = await store.patch("ledger", BOOK, Patch(one.id, set={"is_taken": True}, when=is_free))
+        await _remove(store, taken)
         patch = Patch(id=one.person, set={"snoozed_until": None}, when=[STILL_SNOOZED, _unanswered()])
         await store.patch("runs", one.run, patch)
     except (Conflict, Missing):
         return False
     return True
+
+
+async def _remove(store: Store, line: Doc) -> None:
+    """Remove a line that was taken, unless the person has asked for another time since."""
+    with contextlib.suppress(Conflict, Missing, Uncertain):
+        await store.delete("ledger", BOOK, str(line["id"]), etag=str(line["_etag"]))
 
 
 async def snooze_of(store: Store, run: str, person: str) -> Doc | None:
@@ -111,7 +123,7 @@ async def _put(store: Store, one: Snooze) -> None:
         await store.create("ledger", doc)
     except Conflict:
         with contextlib.suppress(Missing):  # it has come due this very moment
-            await store.patch("ledger", BOOK, Patch(id=one.id, set={"at": _stamp(one.at)}))
+            await store.patch("ledger", BOOK, Patch(id=one.id, set={"at": _stamp(one.at)}, unset=("is_taken",)))
             return
         await store.create("ledger", doc)
 

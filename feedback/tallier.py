@@ -20,7 +20,7 @@ from store.contract import Conflict, Doc, Store, StoreError
 
 MARK = "tallies"  # the document of the mark; it means nothing in any other store, so a copy must not take it along
 IDLE_S = 10.0  # between two looks when nobody has answered here
-LINGER_S = 1.0  # after an answer, so that many are folded in together
+LINGER_S = 5.0  # after an answer, so that many are folded in together; whoever looks at results does not wait for it
 TURN_S = 30.0  # how long others leave the work to whoever did it last
 REST = 9.0  # pauses for so many times as long as a look took: a burst of answers is not slowed down by counting it
 PAGES = 5  # of changes in one look
@@ -54,6 +54,7 @@ class Tallier:
         self._name = name
         self._wake = asyncio.Event()
         self._folded: str | None = None  # everything up to this mark is in the tallies, whoever put it there
+        self._caught: dict[str, str | None] = {}  # and so is everything in a run up to its mark, by run
         self.is_well = True  # whether the last look ended as it should
 
     def wake(self) -> None:
@@ -87,6 +88,7 @@ class Tallier:
         for name, slices in news.slices.items():
             await self._fold(name, slices)
         self._folded = news.mark
+        self._caught.clear()
         if news.mark != kept.mark:
             await self._keep(news.mark, doc)
         return news.is_all
@@ -96,16 +98,18 @@ class Tallier:
         if self._folded is None:
             doc = await self._store.get("state", MARK, MARK)
             self._folded = None if doc is None else msgspec.convert(doc, _Kept).mark
-        news = await self._read(self._folded)
+        news = await self._read(self._caught.get(run, self._folded), run)
         if run in news.slices:
             await self._fold(run, news.slices[run])
+        self._caught[run] = news.mark
         return news.is_all
 
-    async def _read(self, since: str | None) -> _News:
+    async def _read(self, since: str | None, run: str | None = None) -> _News:
+        """Return what is new everywhere, or at least in one run, wherever the store keeps that."""
         slices: dict[str, set[int]] = {}
         mark = since
         for _ in range(PAGES):
-            docs, mark = await self._changes(mark)
+            docs, mark = await self._changes(mark, run)
             if not docs:
                 return _News(slices, mark, is_all=True)
             for doc in docs:
@@ -113,12 +117,12 @@ class Tallier:
                     slices.setdefault(str(doc["run"]), set()).add(msgspec.convert(doc["slice"], int))
         return _News(slices, mark, is_all=False)
 
-    async def _changes(self, since: str | None) -> tuple[list[Doc], str]:
+    async def _changes(self, since: str | None, run: str | None) -> tuple[list[Doc], str]:
         try:
-            page = await self._store.changes("runs", since=since, limit=PAGE)
+            page = await self._store.changes("runs", since=since, limit=PAGE, partition=run)
         except ValueError:  # the mark is of another store, or too old for this one
             log.warning("the mark of the tallies cannot be used: everything is counted again")
-            page = await self._store.changes("runs", limit=PAGE)
+            page = await self._store.changes("runs", limit=PAGE, partition=run)
         return page.docs, page.mark
 
     async def _fold(self, name: str, slices: set[int]) -> None:

@@ -6,7 +6,7 @@ was made from a later reading (docs/decisions/0013). They lie in the run's parti
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -24,6 +24,7 @@ _PAGE = 400
 _LAST = 99_999_999
 
 Make = Callable[[], Awaitable[Tally]]
+Kept = Mapping[str, Doc | None]  # tallies as they were read, by id
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
@@ -47,8 +48,11 @@ class Rebuilt(msgspec.Struct, frozen=True):
 async def fold(store: Store, run: Run, slices: Collection[int]) -> None:
     """Bring the tallies of these slices up to date, and those above them."""
     groups = sorted({one // GROUP for one in slices})
-    await _each(partial(_fold_slice, store, run), sorted(slices))
-    await _each(partial(_fold_group, store, run), groups)
+    for group in groups:
+        part = sorted(one for one in slices if one // GROUP == group)
+        kept = await _kept(store, run, [*map(_slice_id, part), _group_id(group)])
+        await _each(partial(_fold_slice, store, run, kept), part)
+        await _fold_group(store, run, kept, group)
     if groups:
         await _fold_run(store, run)
 
@@ -89,19 +93,25 @@ async def rebuild(store: Store, run: Run) -> Rebuilt:
     return Rebuilt(before, await recount(store, run), await find_tally(store, run.run))
 
 
-async def _fold_slice(store: Store, run: Run, number: int) -> None:
+async def _kept(store: Store, run: Run, ids: Sequence[str]) -> Kept:
+    """Return tallies as they are kept, by id, with one request; what is below them has to be read after that."""
+    found = {str(doc["id"]): doc async for doc in _docs(store, run.run, [Where("id", Op.IN, list(ids))])}
+    return {one: found.get(one) for one in ids}
+
+
+async def _fold_slice(store: Store, run: Run, kept: Kept, number: int) -> None:
     async def make() -> Tally:
         return tally_of(run, [one async for one in deliveries(store, run.run, slice_=number)])
 
-    await _keep(store, run, _slice_id(number), make)
+    await _keep(store, run, _slice_id(number), make, kept)
 
 
-async def _fold_group(store: Store, run: Run, number: int) -> None:
-    await _keep(store, run, _group_id(number), lambda: _within(store, run, *_slices_of(number)))
+async def _fold_group(store: Store, run: Run, kept: Kept, number: int) -> None:
+    await _keep(store, run, _group_id(number), lambda: _within(store, run, *_slices_of(number)), kept)
 
 
 async def _fold_run(store: Store, run: Run) -> None:
-    await _keep(store, run, RUN_TALLY, lambda: _within(store, run, _group_id(0), _group_id(_LAST)))
+    await _keep(store, run, RUN_TALLY, lambda: _within(store, run, _group_id(0), _group_id(_LAST)), {})
 
 
 async def _within(store: Store, run: Run, first: str, last: str) -> Tally:
@@ -110,10 +120,15 @@ async def _within(store: Store, run: Run, first: str, last: str) -> Tally:
     return together(run, [msgspec.convert(doc, Tally) async for doc in _docs(store, run.run, where)])
 
 
-async def _keep(store: Store, run: Run, doc_id: str, make: Make) -> None:
-    """Make a tally and write it, unless it is there already. Whoever finds that somebody was first looks again."""
+async def _keep(store: Store, run: Run, doc_id: str, make: Make, known: Kept) -> None:
+    """Make a tally and write it, unless it is there already. Whoever finds that somebody was first looks again.
+
+    `known` may say what is kept, as it was read a moment ago.
+    """
+    is_first = doc_id in known
     while True:
-        kept = await store.get("runs", run.run, doc_id)
+        kept = known[doc_id] if is_first else await store.get("runs", run.run, doc_id)
+        is_first = False
         tally = await make()
         if kept is not None and msgspec.convert(kept, Tally) == tally:
             return

@@ -15,6 +15,7 @@ class Container(msgspec.Struct, frozen=True):
     index for each, others are ordered by reading. `upgrades[n]` turns a document of version n into one of version
     n + 1. `expires` says that documents may carry `ttl`, in seconds. `shared` are ids of documents that many ask for at
     once and few write: `get` may give them as they were two seconds ago, where another process has written since.
+    `local` are ids of documents that mean something in this very store only: a copy leaves them behind.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Container(msgspec.Struct, frozen=True):
     orders: tuple[str, ...] = ()
     expires: bool = False
     shared: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
     version: int = 1
     upgrades: Mapping[int, Callable[[Doc], Doc]] = {}
 
@@ -52,7 +54,7 @@ CONTAINERS: dict[str, Container] = {
             shared=("run",),
         ),
         Container("ledger", "book", fields=("kind", "at", "author"), orders=("at",)),
-        Container("state", "id", fields=("kind", "due_at"), orders=("due_at",), expires=True),
+        Container("state", "id", fields=("kind", "due_at"), orders=("due_at",), expires=True, local=("tallies",)),
         Container("audit", "day", fields=("at",)),
     )
 }

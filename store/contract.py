@@ -195,8 +195,14 @@ class Store(Protocol):
         All counts are of one moment. Documents without a text in the field are left out.
         """
 
-    async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
-        """Return what was written after the mark (None: from the beginning). Raises `ValueError` for a false mark."""
+    async def changes(
+        self, container: str, *, since: str | None = None, limit: int = 1000, partition: str | None = None
+    ) -> Changes:
+        """Return what was written after the mark (None: from the beginning). Raises `ValueError` for a false mark.
+
+        With a `partition`, what is kept apart from it may be left out for now: it still comes after the next mark. What
+        other partitions have written may be among the documents all the same.
+        """
 
     async def ping(self) -> None:
         """Return when the store answers. Raises `Unavailable` when it does not."""

@@ -79,7 +79,7 @@ class Copy:
         written = 0
         while True:
             news = await self._source.changes(container, since=marks.get(container), limit=PAGE)
-            docs = [doc for doc in news.docs if not _is_own(doc)]
+            docs = [doc for doc in news.docs if not _stays(container, doc)]
             groups = [group for part in _by_partition(container, docs) for group in _in_batches(part)]
             async with asyncio.TaskGroup() as writing:
                 for group in groups:
@@ -123,7 +123,7 @@ class Copy:
 
 
 async def sum_of(store: Store, container: str) -> Sum:
-    """Return what a container holds, but for what a copy keeps of itself."""
+    """Return what a container holds, but for what no copy takes along."""
     count = total = 0
     async for doc in _everything(store, container):
         count += 1
@@ -136,12 +136,14 @@ async def _everything(store: Store, container: str) -> AsyncIterator[Doc]:
     while (news := await store.changes(container, since=mark, limit=PAGE)).docs:
         mark = news.mark
         for doc in news.docs:
-            if not _is_own(doc):
+            if not _stays(container, doc):
                 yield doc
 
 
-def _is_own(doc: Doc) -> bool:
-    return doc.get("kind") == KIND and str(doc["id"]).startswith("copy-")
+def _stays(container: str, doc: Doc) -> bool:
+    """Say whether a document is no part of what is moved: a copy's own, or one that means nothing elsewhere."""
+    is_own = doc.get("kind") == KIND and str(doc["id"]).startswith("copy-")
+    return is_own or doc["id"] in CONTAINERS[container].local
 
 
 def _marks_in(doc: Doc) -> dict[str, str]:

@@ -38,6 +38,7 @@ from store.paging import Question, token_at
 
 T = TypeVar("T")
 
+PAGE = MAX_PAGE + 1  # documents in one answer, as long as they have less than 4 MB; of its own accord it gives 100
 PING = "ping"  # an id that nobody uses
 
 
@@ -138,13 +139,15 @@ class CosmosStore:
                 counts[found] = counts.get(found, 0) + (n if isinstance(n, int) else 0)
             return counts
 
-    async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
+    async def changes(
+        self, container: str, *, since: str | None = None, limit: int = 1000, partition: str | None = None
+    ) -> Changes:
         """Return what was written after the mark (None: from the beginning)."""
         check_limit(limit)
         container_of(container)
         places = [] if since is None else read_mark(container, since)
         async with self._call(container) as (at, _):
-            docs, reached = await self._ask(lambda: page_of(at, places, min(limit, MAX_PAGE)))
+            docs, reached = await self._ask(lambda: page_of(at, places, min(limit, MAX_PAGE), partition))
         return Changes([plain(container, doc) for doc in docs], mark_of(container, reached))
 
     async def ping(self) -> None:
@@ -185,9 +188,11 @@ class CosmosStore:
     async def _asked(self, at: ContainerProxy, sql: Sql, partition: str | None) -> list[Doc]:
         async def call() -> list[Doc]:
             if partition is None:
-                found = at.query_items(sql.text, parameters=sql.parameters)
+                found = at.query_items(sql.text, parameters=sql.parameters, max_item_count=PAGE)
             else:
-                found = at.query_items(sql.text, parameters=sql.parameters, partition_key=partition)
+                found = at.query_items(
+                    sql.text, parameters=sql.parameters, partition_key=partition, max_item_count=PAGE
+                )
             return [dict(doc) async for doc in found]
 
         return await self._ask(lambda: unmoved(call))
@@ -228,7 +233,7 @@ class CosmosStore:
             return []
 
         async def call() -> list[Doc]:
-            return [dict(doc) for doc in await at.read_items([(one, one) for one in ids])]
+            return [dict(doc) for doc in await at.read_items([(one, one) for one in ids], max_item_count=PAGE)]
 
         return sorted(
             await self._ask(lambda: unmoved(call)), key=lambda doc: str(doc["id"]), reverse=question.descending

@@ -24,15 +24,22 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     continuation: str | None = None
 
 
-async def page_of(container: ContainerProxy, places: list[Place], limit: int) -> tuple[list[Doc], list[Place]]:
+async def page_of(
+    container: ContainerProxy, places: list[Place], limit: int, partition: str | None = None
+) -> tuple[list[Doc], list[Place]]:
     """Return some documents of the first range that has any, and the places behind them.
 
-    The range that gave them comes last in the new places, so that none is left waiting while another is busy.
+    The range that gave them comes last in the new places, so that none is left waiting while another is busy. With a
+    partition, only the range that holds it is looked into; the others keep their places.
     """
     if not places:
         places = [Place(dict(one)) async for one in container.read_feed_ranges()]
     read: list[Place] = []
+    home = None if partition is None else await container.feed_range_from_partition_key(partition)
     for index, place in enumerate(places):
+        if home is not None and not await container.is_feed_range_subset(place.range, home):
+            read.append(place)
+            continue
         docs, behind = await _page(container, place, limit)
         if docs:
             return docs, [*places[index + 1 :], *read, behind]

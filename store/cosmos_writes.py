@@ -29,7 +29,7 @@ from store.contract import (
     Uncertain,
     encode,
 )
-from store.cosmos_client import note_session
+from store.cosmos_client import note_session, unmoved
 from store.cosmos_errors import Doubtful, Patience, Refused, meaning_of
 from store.cosmos_patch import MARK, is_expressible, is_guarded, operations_of, predicate_of
 from store.cosmos_query import ids_sql
@@ -159,7 +159,7 @@ class Writes:
             return [dict(doc) async for doc in pages]
 
         try:
-            docs = await self._patience.ask(call)
+            docs = await self._patience.ask(lambda: unmoved(call))
         except Refused as refused:
             raise meaning_of(refused.failure) from refused
         return {str(doc["id"]): doc for doc in docs}

@@ -112,9 +112,11 @@ class RememberingStore:
         """Count the documents of one partition by the text in one declared field."""
         return await self._inner.tally(container, partition, field, where=where)
 
-    async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
+    async def changes(
+        self, container: str, *, since: str | None = None, limit: int = 1000, partition: str | None = None
+    ) -> Changes:
         """Return what was written after the mark (None: from the beginning)."""
-        return await self._inner.changes(container, since=since, limit=limit)
+        return await self._inner.changes(container, since=since, limit=limit, partition=partition)
 
     async def ping(self) -> None:
         """Return when the store answers. Raises `Unavailable` when it does not."""

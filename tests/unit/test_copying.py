@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from feedback.tallier import MARK
 from store.containers import CONTAINERS
 from store.contract import Change, Create, Doc, Patch, Store, Unavailable
 from store.copy import main
@@ -82,6 +83,18 @@ async def test_everything_arrives(embedded: Store, target: Store) -> None:
     assert found["ttl"] == 3600
     await copy.finish()
     assert (await target.query("state")).docs == [found]
+
+
+async def test_how_far_the_tallier_has_come_stays_where_it_means_something(embedded: Store, target: Store) -> None:
+    await furnish(embedded, 10)
+    await embedded.create("state", {"id": MARK, "kind": "mark", "mark": "of this store", "holder": "", "until": 0.0})
+    copy = Copy(embedded, target, name="a")
+    await copy.run(silent)
+    await copy.finish()
+    assert await target.get("state", MARK, MARK) is None
+    assert await are_same(embedded, target)
+    await target.create("state", {"id": MARK, "kind": "mark", "mark": "of the other", "holder": "", "until": 0.0})
+    assert await are_same(embedded, target)
 
 
 async def test_a_document_that_differs_is_noticed(embedded: Store, target: Store) -> None:

@@ -45,15 +45,15 @@ def meetings(asked: Asked, clock: Clock) -> Meetings:
     return Meetings(cast("Store", asked), clock.now)
 
 
-async def test_a_hundred_people_are_looked_up_at_once(meetings: Meetings, asked: Asked, embedded: Store) -> None:
-    for number in range(150):
+async def test_five_hundred_people_are_looked_up_at_once(meetings: Meetings, asked: Asked, embedded: Store) -> None:
+    for number in range(550):
         meetings.add(contact(number))
     await meetings.meet_waiting()
     assert asked.queries == 2
-    found = await find_person(embedded, "t:149")
+    found = await find_person(embedded, "t:549")
     assert found is not None
     assert found.conversation is not None
-    assert (found.locale, found.conversation.id) == ("de-DE", "chat-149")
+    assert (found.locale, found.conversation.id) == ("de-DE", "chat-549")
 
 
 async def test_who_could_not_be_reached_can_be_again(meetings: Meetings, embedded: Store, clock: Clock) -> None:

@@ -15,6 +15,7 @@ from feedback.answers import record_answer
 from feedback.deliveries import Outcome, ended
 from feedback.questions import Kind, Question
 from feedback.runs import DeliveryState, create_run
+from feedback.snoozes import claim, due_snoozes, snooze
 from feedback.surveys import Survey
 from simulator.cosmos import (
     Call,
@@ -209,8 +210,9 @@ async def test_reading_in_trouble_is_done_again(account: CosmosStandIn, store: S
 
 @pytest.mark.parametrize("partition", ["r", None])
 async def test_a_part_that_moves_between_two_pages_gives_nothing_twice(
-    account: CosmosStandIn, store: Store, partition: str | None
+    account: CosmosStandIn, store: Store, partition: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("store.cosmos.PAGE", 100)
     names = [f"d{number:03}" for number in range(350)]
     for start in range(0, len(names), 50):
         await store.batch("runs", "r", [Create(doc(name, kind="k", state=name)) for name in names[start : start + 50]])
@@ -221,6 +223,43 @@ async def test_a_part_that_moves_between_two_pages_gives_nothing_twice(
     account.troubles.script(gone(), when=lambda call: "x-ms-continuation" in call.headers)
     assert await store.tally("runs", "r", "state") == dict.fromkeys(names, 1)
     assert account.troubles.waiting() == 0
+
+
+async def test_a_part_that_moves_while_changes_are_worked_out_is_read_anew(
+    account: CosmosStandIn, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"d{number:03}" for number in range(60)]
+    await store.batch("runs", "r", [Create(doc(name, n=0, tags=["a"])) for name in names])
+    await store.patch("runs", "r", Patch("d000", set={"n": 5}))
+    monkeypatch.setattr("simulator.cosmos.documents._DEFAULT_PAGE", 20)  # as where documents are large
+    reads: list[bool] = []
+    account.troubles.script(gone(), when=lambda call: "x-ms-continuation" in call.headers)
+    account.troubles.respond = lambda call: (
+        reads.append("x-ms-continuation" in call.headers) if call.name == "items.query" else None
+    )
+    patches = [Patch(name, add={"n": 1}, when=[Where("tags", Op.EQ, ["a"])]) for name in names]
+    made = await store.batch("runs", "r", patches)
+    assert [one["n"] for one in made] == [6] + [1] * 59
+    assert account.troubles.waiting() == 0
+    assert reads.count(False) >= 2, "what was read before the move is not kept"
+    assert reads[-3:] == [False, True, True]
+
+
+async def test_a_snooze_is_taken_once_whatever_becomes_of_the_requests(
+    account: CosmosStandIn, store: Store, clock: Clock
+) -> None:
+    survey = Survey("s", "T", (Question("a", Kind.NPS, "A?", required=True),))
+    for number, fault in enumerate(TROUBLES.values()):
+        for name in ("item.patch", "item.delete"):
+            run = await create_run(store, survey, "everyone", by="t:admin", now=clock.now())
+            await store.create("runs", {"id": "t:me", "run": run.run, "kind": "delivery", "state": "sent", "slice": 0})
+            await snooze(store, run, "t:me", clock.now())
+            (due,) = await due_snoozes(store, clock.now())
+            account.troubles.script(fault, when=lambda call, name=name: call.name == name)  # type: ignore[misc]
+            assert await claim(store, due), (number, name)
+            assert not await claim(store, due)
+            assert account.troubles.waiting() == 0
+            assert await due_snoozes(store, clock.now()) == []
 
 
 async def test_a_busy_database_is_waited_for_no_longer_than_a_turn_has(account: CosmosStandIn, store: Store) -> None:

@@ -75,7 +75,9 @@ class MemoryStore:
     async def tally(self, container: str, partition: str, field: str, *, where: Sequence[Where] = ()) -> dict[str, int]:
         raise NotImplementedError
 
-    async def changes(self, container: str, *, since: str | None = None, limit: int = 1000) -> Changes:
+    async def changes(
+        self, container: str, *, since: str | None = None, limit: int = 1000, partition: str | None = None
+    ) -> Changes:
         raise NotImplementedError
 
     async def ping(self) -> None: ...
