@@ -36,7 +36,7 @@ from botbuilder.schema import Activity, ChannelAccount, ConversationAccount
 from app import create_app
 from benchmarks.broadcast import Service, populate
 from benchmarks.load import LoadFailed, closed_loop
-from benchmarks.panel import CUSTOMERS, SURVEY, Wrong, check_kept, check_thanked, requests_of, write_panel
+from benchmarks.panel import CUSTOMERS, SENT_AT, SURVEY, Wrong, check_kept, check_thanked, requests_of, write_panel
 from benchmarks.processes import NotStarted, free_port, running
 from bot.meetings import WAIT_S
 from feedback.results import results_of
@@ -67,6 +67,7 @@ class Cost(msgspec.Struct, frozen=True):
     requests: int
     charge: float
     by_name: dict[str, int]
+    charge_by_name: dict[str, float]
 
 
 @asynccontextmanager
@@ -98,6 +99,7 @@ def _cost(account: CosmosStandIn) -> Cost:
         sum(one.requests for one in found.values()),
         sum(one.charge for one in found.values()),
         {name: one.requests for name, one in found.items()},
+        {name: one.charge for name, one in found.items()},
     )
 
 
@@ -118,11 +120,13 @@ async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str
     settings = _settings(account, teams)
     store = await open_store(settings.store)
     panel = await write_panel(store, teams, plan.people)
+    while not await Tallier(store, lambda: SENT_AT, name="before").look():  # the deliveries, as they were sent
+        continue
     async with _serving(settings) as port:
         requests = requests_of(panel, teams.tokens.current())
         account.reset_counters()
         replies = await closed_loop(port, requests, connections=CONNECTIONS, seconds=3600)
-        await asyncio.sleep(2 * WAIT_S)  # whoever answered is met by then
+        await asyncio.sleep(1.2 * WAIT_S)  # whoever answered is met by then
     tallier = Tallier(store, lambda: datetime.now(UTC), name="benchmark")
     await tallier.catch_up(panel.run.run)  # what the service has not counted by itself; it costs what it costs there
     cost = _cost(account)
@@ -137,6 +141,7 @@ async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str
     return {
         "requests_per_answer": round(cost.requests / plan.people, 3),
         "ru_per_answer": round(cost.charge / plan.people, 2),
+        "ru_per_answer_written": round(cost.charge_by_name["item.patch"] / plan.people, 2),
         "requests_per_results_page": page.requests,
         "ru_per_results_page": round(page.charge, 1),
         "answers_asked": cost.by_name,

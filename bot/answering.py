@@ -48,8 +48,8 @@ async def answer(turn: Turn, data: Data) -> Reply:
         return await _over(turn, run)
     except AnswersRefused as refused:
         return await _again(turn, run, sheet, refused.problems)
-    except StoreError:
-        log.exception("answer not saved, reference %s", turn.source)
+    except StoreError as error:
+        log.error("answer not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
         return _not_saved(run, sheet)
 
 
@@ -144,8 +144,8 @@ async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -
         return await _over(turn, run)
     except AnswersRefused as refused:
         return await _again(turn, run, sheet, refused.problems)
-    except StoreError:
-        log.exception("page not saved, reference %s", turn.source)
+    except StoreError as error:
+        log.error("page not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
         return _not_saved(run, sheet)
 
 

@@ -47,8 +47,8 @@ class Router:
             reply = await act(turn, data)
         except Refusal as refusal:
             return Reply(refusal_sentence(refusal), refusal_card(refusal))
-        except StoreError:
-            log.exception("card action not done, reference %s", turn.source)
+        except StoreError as error:
+            log.error("card action not done, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
             return Reply("Not saved — please try again in a minute.")
         await self._watch(reply, person, context.activity.reply_to_id)
         return reply
@@ -86,8 +86,8 @@ class Router:
                 replies = await self._answered(context, person, found, text, message)
             else:
                 replies = [Reply(REPEATED)] if verdict is Verdict.REPEAT else []
-        except StoreError:
-            log.exception("message not handled, reference %s", activity.id)
+        except StoreError as error:
+            log.error("message not handled, reference %s: %r", activity.id, error)  # noqa: TRY400 - of these come many
             replies = [Reply("Not saved — please try again.", not_saved_card("That", activity.id))]
             await self._give_up(message)
         for reply in replies:

@@ -16,6 +16,7 @@ from feedback.questions import Answers
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery
 from store.contract import Conflict, Missing, Op, Patch, Store, Uncertain, Where
 
+ATTEMPTS = 5  # answers are kept again this often when others are kept at the same time
 MARK = "h_"  # begins the name of a field that says: these answers were recorded
 
 
@@ -45,7 +46,61 @@ async def record_answer(
     """
     refuse_when_over(run)
     answers = check_answers(run.survey, raw)
-    mark = f"{MARK}{fingerprint(revision, answers)}"
+    if not revision and step is None:
+        try:
+            return await _record_first(store, run, person, answers, now)
+        except (Conflict, Uncertain):  # not the first, or there is something to clear away, or perhaps it is kept
+            pass
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await _record_over(store, run, person, answers, revision=revision, now=now, step=step)
+        except (Conflict, Uncertain):
+            if step is not None:
+                raise
+    return await _record_over(store, run, person, answers, revision=revision, now=now, step=step)
+
+
+async def _record_first(store: Store, run: Run, person: str, answers: Answers, now: datetime) -> Recorded:
+    """Keep the first answers of somebody of whom nothing else is kept: in most surveys this is every answer.
+
+    So it is as little as an answer can be, without a mark: who has one revision and says the same has said it before.
+    Raises `Conflict` or `Uncertain`.
+    """
+    news: dict[str, object] = {
+        "state": DeliveryState.ANSWERED.value,
+        "answers": answers,
+        "answered_at": msgspec.to_builtins(now),
+        "revision": 1,
+    }
+    when = [Where("state", Op.NE, DeliveryState.RECALLED.value)]
+    when += [Where(field, Op.MISSING) for field in ("revision", "step", "snoozed_until", "reason")]
+    try:
+        doc = await store.patch("runs", run.run, Patch(id=person, set=news, when=when, is_signed=False))
+    except Missing as error:
+        raise NotYourSurvey from error
+    return Recorded(delivery=msgspec.convert(doc, Delivery))
+
+
+async def _record_over(
+    store: Store, run: Run, person: str, answers: Answers, *, revision: int, now: datetime, step: int | None
+) -> Recorded:
+    """Keep answers over whatever is there, with a mark of them and of the first ones, or return the repeated answer.
+
+    Raises `Conflict` where it has changed since it was read, or the draft has gone on; and `Uncertain`.
+    """
+    doc = await store.get("runs", run.run, person)
+    if doc is None:
+        raise NotYourSurvey
+    found = msgspec.convert(doc, Delivery)
+    if found.state is DeliveryState.RECALLED:
+        raise RunIsRecalled
+    mark = _mark(revision, answers)
+    marks = {name for name in doc if name.startswith(MARK)}
+    first = {_mark(0, found.answers)} if found.revision == 1 and not marks else set[str]()
+    if mark in marks | first:
+        return Recorded(delivery=found, is_repeat=True, is_outdated=found.answers != answers)
+    if step is not None and found.step != step:
+        raise Conflict
     news: dict[str, object] = {
         "state": DeliveryState.ANSWERED.value,
         "answers": answers,
@@ -53,19 +108,16 @@ async def record_answer(
         "reason": "",
         "draft": None,  # emptied, not removed: removing what is not there costs some engines another request
         "snoozed_until": None,
+        "revision": found.revision + 1,
         mark: revision,
+        **dict.fromkeys(first, 0),
     }
     when = [Where("state", Op.NE, DeliveryState.RECALLED.value), Where(mark, Op.MISSING)]
-    if step is not None:
-        when.append(at_step(step))
-    patch = Patch(id=person, set=news, add={"revision": 1}, when=when)
-    try:
-        doc = await store.patch("runs", run.run, patch)
-    except Missing as error:
-        raise NotYourSurvey from error
-    except (Conflict, Uncertain) as cause:
-        return await _explain(store, run, person, mark, answers, step, cause)
-    return Recorded(delivery=msgspec.convert(doc, Delivery))
+    is_revision = Where("revision", Op.EQ, found.revision) if found.revision else Where("revision", Op.MISSING)
+    when += [is_revision] if step is None else [is_revision, at_step(step)]
+    return Recorded(
+        delivery=msgspec.convert(await store.patch("runs", run.run, Patch(id=person, set=news, when=when)), Delivery)
+    )
 
 
 def at_step(step: int) -> Where:
@@ -81,26 +133,6 @@ def refuse_when_over(run: Run) -> None:
         raise RunIsRecalled
 
 
-async def _explain(
-    store: Store, run: Run, person: str, mark: str, answers: Answers, step: int | None, cause: Conflict | Uncertain
-) -> Recorded:
-    """Return the repeated answer as it stands, whoever kept it: perhaps the very write whose outcome was in doubt.
-
-    Raises `NotYourSurvey` or `RunIsRecalled` when it was no repeat, or the doubt where it remains one.
-    """
-    doc = await store.get("runs", run.run, person)
-    if doc is None:
-        raise NotYourSurvey
-    if mark not in doc and step is not None and doc.get("step", 0) != step:
-        raise Conflict
-    if mark not in doc and isinstance(cause, Uncertain) and doc.get("state") != DeliveryState.RECALLED.value:
-        raise cause
-    if mark not in doc:
-        raise RunIsRecalled
-    delivery = msgspec.convert(doc, Delivery)
-    return Recorded(delivery=delivery, is_repeat=True, is_outdated=delivery.answers != answers)
-
-
 async def find_answered(store: Store, run: Run, person: str) -> Delivery:
     """Return a person's own delivery. Raises `NotYourSurvey` where they have none, or `RunIsRecalled`."""
     delivery = await find_delivery(store, run.run, person)
@@ -113,5 +145,14 @@ async def find_answered(store: Store, run: Run, person: str) -> Delivery:
 
 def fingerprint(revision: int, answers: Answers) -> str:
     """Return what the same answers from the same card have in common."""
-    body = msgspec.json.encode([revision, answers], order="deterministic")
+    body = msgspec.json.encode([revision, _plain(answers)], order="deterministic")
     return hashlib.blake2b(body, digest_size=9).hexdigest()
+
+
+def _mark(revision: int, answers: Answers) -> str:
+    return f"{MARK}{fingerprint(revision, answers)}"
+
+
+def _plain(answers: Answers) -> dict[str, object]:
+    """Return answers as they are stored: some engines keep 5.0 as 5."""
+    return {name: int(one) if isinstance(one, float) and one.is_integer() else one for name, one in answers.items()}

@@ -101,7 +101,9 @@ class Replace(msgspec.Struct, frozen=True):
 class Patch(msgspec.Struct, frozen=True):
     """Set, add to and remove top-level fields of one document, if the conditions hold.
 
-    Adding to an absent field starts at nought; removing an absent one changes nothing.
+    Adding to an absent field starts at nought; removing an absent one changes nothing. One that is not `is_signed`
+    leaves no mark of its own, where that costs something: whoever makes it can tell from what it sets that it was made,
+    and has to after `Uncertain`.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Patch(msgspec.Struct, frozen=True):
     add: Mapping[str, int] = {}
     unset: Sequence[str] = ()
     when: Sequence[Where] = ()
+    is_signed: bool = True
 
 
 class Delete(msgspec.Struct, frozen=True):

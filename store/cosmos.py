@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import TypeVar
 
 from azure.cosmos.aio import ContainerProxy
@@ -32,7 +33,7 @@ from store.contract import (
 from store.cosmos_client import Account, Client, unmoved
 from store.cosmos_errors import BUDGET_S, Refused, meaning_of
 from store.cosmos_feed import mark_of, page_of, read_mark
-from store.cosmos_query import KINDS, MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, page_sql, tally_sql
+from store.cosmos_query import MAX_PAGE, Sql, in_order, is_by_ids, is_indexed, page_sql, tally_sql
 from store.cosmos_writes import Writes, plain
 from store.paging import Question, token_at
 
@@ -186,30 +187,23 @@ class CosmosStore:
                 self._idle.set()
 
     async def _asked(self, at: ContainerProxy, sql: Sql, partition: str | None) -> list[Doc]:
-        async def call() -> list[Doc]:
-            if partition is None:
-                found = at.query_items(sql.text, parameters=sql.parameters, max_item_count=PAGE)
-            else:
-                found = at.query_items(
-                    sql.text, parameters=sql.parameters, partition_key=partition, max_item_count=PAGE
-                )
+        async def there(**place: object) -> list[Doc]:
+            found = at.query_items(sql.text, parameters=sql.parameters, max_item_count=PAGE, **place)  # type: ignore[call-overload]
             return [dict(doc) async for doc in found]
+
+        async def call() -> list[Doc]:
+            if partition is not None:
+                return await there(partition_key=partition)
+            # Asked about all of them at once, the SDK is refused first, has a plan made, and then asks each of them.
+            parts = [dict(part) async for part in at.read_feed_ranges()]
+            return list(chain.from_iterable(await asyncio.gather(*(there(feed_range=part) for part in parts))))
 
         return await self._ask(lambda: unmoved(call))
 
     async def _page(self, at: ContainerProxy, question: Question, continuation: str | None, limit: int) -> list[Doc]:
-        """Return the first documents. Where the SDK finds numbers and text to merge, which it cannot, ask for each."""
-        try:
-            return await self._asked(at, page_sql(question, continuation, limit=limit), question.partition)
-        except ValueError:
-            if question.partition is not None or question.order == "id":
-                raise
-        docs: list[Doc] = []
-        for kind in reversed(KINDS) if question.descending else KINDS:
-            if len(docs) < limit:
-                sql = page_sql(question, continuation, limit=limit, kinds=[kind])
-                docs += await self._asked(at, sql, None)
-        return docs[:limit]
+        """Return the first documents; each part of the container gives its own first ones."""
+        docs = await self._asked(at, page_sql(question, continuation, limit=limit), question.partition)
+        return docs if question.partition is not None else in_order(question, docs)[:limit]
 
     async def _untied(
         self, at: ContainerProxy, question: Question, continuation: str | None, docs: list[Doc], size: int

@@ -32,7 +32,7 @@ def is_expressible(patch: Patch) -> bool:
 
 
 def operations_of(patch: Patch, mark: str) -> list[Operation]:
-    """Return the operations, the last of which leaves the write's mark.
+    """Return the operations, the last of which leaves the write's mark where the patch is signed.
 
     An absent field cannot be removed, so it is set first. Adding to an absent one creates it.
     """
@@ -40,7 +40,7 @@ def operations_of(patch: Patch, mark: str) -> list[Operation]:
     made += [{"op": "set", "path": f"/{field}", "value": value} for field, value in patch.set.items()]
     for field in patch.unset:
         made += [{"op": "set", "path": f"/{field}", "value": None}, {"op": "remove", "path": f"/{field}"}]
-    return [*made, {"op": "set", "path": f"/{MARK}", "value": mark}]
+    return [*made, {"op": "set", "path": f"/{MARK}", "value": mark}] if patch.is_signed else made
 
 
 def predicate_of(container: str, patch: Patch) -> str:

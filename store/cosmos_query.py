@@ -60,12 +60,10 @@ def page_sql(
     *,
     limit: int,
     tied_to: str | float | None = None,
-    kinds: Sequence[str] = KINDS,
 ) -> Sql:
     """Return the query for one page, or for all that have the value `tied_to` where the page would be cut in two.
 
-    `kinds` are those of the values that it is ordered by. Raises `ValueError` for a continuation that is not this
-    question's.
+    Raises `ValueError` for a continuation that is not this question's.
     """
     words = _Words(question.where)
     columns = columns_of(question)
@@ -75,7 +73,7 @@ def page_sql(
     if tied_to is not None:
         words.parts.append(f"{name_of(question.order)} = {words.bound(tied_to)}")
     elif question.order != "id":
-        words.parts.append(f"({' OR '.join(f'{kind}({name_of(question.order)})' for kind in kinds)})")
+        words.parts.append(f"({' OR '.join(f'{kind}({name_of(question.order)})' for kind in KINDS)})")
     if continuation is not None:
         words.parts.append(_after(words, question, columns, read_token(question, continuation)))
     if tied_to is not None:

@@ -234,7 +234,7 @@ def _operation(container: str, change: Change, mark: str) -> _Operation:
             return "replace", (body["id"], body), {"if_match_etag": change.etag}
         case Patch():
             fields = _body(container, dict(change.set), mark)
-            patch = Patch(change.id, {name: fields[name] for name in change.set}, change.add, change.unset)
+            patch = msgspec.structs.replace(change, set={name: fields[name] for name in change.set})
             condition = predicate_of(container, change)
             return "patch", (change.id, operations_of(patch, mark)), {"filter_predicate": condition}
         case Delete():
