@@ -40,6 +40,7 @@ from store.paging import Question, token_at
 T = TypeVar("T")
 
 PAGE = MAX_PAGE + 1  # documents in one answer, as long as they have less than 4 MB; of its own accord it gives 100
+EVERYWHERE = {"enableCrossPartitionQuery": True}  # in a part, all partitions; of its own accord the SDK does not say so
 PING = "ping"  # an id that nobody uses
 
 
@@ -196,7 +197,11 @@ class CosmosStore:
                 return await there(partition_key=partition)
             # Asked about all of them at once, the SDK is refused first, has a plan made, and then asks each of them.
             parts = [dict(part) async for part in at.read_feed_ranges()]
-            return list(chain.from_iterable(await asyncio.gather(*(there(feed_range=part) for part in parts))))
+            return list(
+                chain.from_iterable(
+                    await asyncio.gather(*(there(feed_range=part, feed_options=dict(EVERYWHERE)) for part in parts))
+                )
+            )
 
         return await self._ask(lambda: unmoved(call))
 

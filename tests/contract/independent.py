@@ -46,6 +46,7 @@ CANNOT: dict[str, str] = {
     "test_no_change_is_skipped_by_a_reader_who_follows_writers": _FEED,
     "test_etags_and_marks_go_on_after_reopening": _FEED,
     "test_deletions_do_not_appear": _FEED,
+    "test_who_asks_about_one_partition_finds_it_and_loses_nothing_of_the_others": _FEED,
     "test_ties_are_ordered_by_partition_and_id_both_ways": _ORDER,
     "test_a_query_gives_what_a_filter_in_memory_gives": _ORDER,
     "test_a_document_cannot_grow_over_2_mb": _LIMIT,

@@ -97,3 +97,17 @@ async def test_a_false_mark_is_refused(store: Store, mark: str) -> None:
 async def test_a_page_of_changes_needs_room_for_a_document(store: Store) -> None:
     with pytest.raises(ValueError, match="page"):
         await store.changes("runs", limit=0)
+
+
+async def test_who_asks_about_one_partition_finds_it_and_loses_nothing_of_the_others(store: Store) -> None:
+    runs = [f"r{number}" for number in range(8)]
+    made = [await store.create("runs", {"id": "d", "run": run}) for run in runs]
+    mark, found = None, list[object]()
+    while (news := await store.changes("runs", since=mark, limit=2, partition="r3")).docs:
+        mark = news.mark
+        found += [one["run"] for one in news.docs]
+    assert "r3" in found
+    assert (await store.changes("runs", since=news.mark, partition="r3")).docs == []
+    rest = (await everything(store, news.mark)).docs
+    assert sorted([*found, *(one["run"] for one in rest)], key=str) == runs
+    assert [one for one in made if one["run"] not in found] == sorted(rest, key=lambda one: str(one["run"]))
