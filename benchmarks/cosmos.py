@@ -2,9 +2,10 @@
 
 Product: `app.py` and broadcasting as in production, by the real SDK over HTTPS against the stand-in, which counts every
 request about documents and the request units that Microsoft publishes for it (`simulator/cosmos/charges.py` has the
-sources; queries are an estimate). Everything counts, also what the service asks by itself meanwhile: its looks at the
-queue, the meeting of those who answered, and the counting of their answers to the last one. What the SDK asks once
-about the account and its containers is left out.
+sources; queries are an estimate). `…_per_answer` is what the turn of an answer asks, as the baseline's is what its turn
+asks; in `…_per_answer_counted` is also what the service asks by itself meanwhile: its looks at the queue, the meeting
+of those who answered, and the counting of their answers to the last one. What the SDK asks once about the account and
+its containers is left out.
 
 answers: people who have the card press the button, each once, over HTTP; every reply must be the thank-you and every
 answer in the store, or there are no figures. deliveries: a run to as many people is planned, then sent to a connector.
@@ -139,9 +140,10 @@ async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str
     page = _cost(account)
     await store.close()
     return {
-        "requests_per_answer": round(cost.requests / plan.people, 3),
-        "ru_per_answer": round(cost.charge / plan.people, 2),
-        "ru_per_answer_written": round(cost.charge_by_name["item.patch"] / plan.people, 2),
+        "requests_per_answer": round(cost.by_name["item.patch"] / plan.people, 3),
+        "ru_per_answer": round(cost.charge_by_name["item.patch"] / plan.people, 2),
+        "requests_per_answer_counted": round(cost.requests / plan.people, 3),
+        "ru_per_answer_counted": round(cost.charge / plan.people, 2),
         "requests_per_results_page": page.requests,
         "ru_per_results_page": round(page.charge, 1),
         "answers_asked": cost.by_name,
