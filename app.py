@@ -27,6 +27,7 @@ from bot.handler import FeedbackBot
 from bot.meetings import Meetings
 from bot.metrics import Metrics, counting
 from bot.once import Once
+from bot.readers import Readers
 from bot.replies import Replies
 from bot.router import Router
 from bot.turn import Parts
@@ -57,6 +58,7 @@ from dialogs.answer import AnswerDialog
 from dialogs.note import NoteDialog
 from feedback.contacts import ContactRules, QuietHours
 from feedback.drafts import where_they_are
+from feedback.language import current, say
 from feedback.links import Links, link_key
 from feedback.people import Person, Policy, Role
 from feedback.runs import Delivery, Run
@@ -64,6 +66,7 @@ from feedback.standing import Standing
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey, list_surveys
 from feedback.tallier import Tallier
+from feedback.translations import run_in
 from settings import Settings, SettingsError
 from store.contract import Incomplete, Store, StoreError
 from store.opening import open_store
@@ -205,7 +208,8 @@ async def _assemble(
     links = Links(link_key(settings.app_password or secrets.token_hex(32)), settings.public_url)
     files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
     gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
-    meetings = Meetings(store, now)
+    readers = Readers()
+    meetings = Meetings(store, now, met=readers.learn)
     parts = Parts(
         store=store,
         policy=policy,
@@ -218,6 +222,7 @@ async def _assemble(
         tallier=tallier,
         watcher=watcher,
         links=links,
+        readers=readers,
         quiet=quiet,
     )
     dialogs = [NoteDialog(store, now), AnswerDialog(store, now, quiet, answered=tallier.wake)]
@@ -302,23 +307,26 @@ def _steady(app: web.Application) -> dict[str, Steady]:
 
 
 def survey_message(run: Run) -> Message:
-    """Return what everybody in a run is sent."""
+    """Return what everybody in a run who reads the language spoken is sent."""
+    run = run_in(run, current())
     return Message(card=survey_card(run), summary=run.survey.title)
 
 
 def reminder_message(run: Run, delivery: Delivery) -> Message:
     """Return what somebody in a run who has not answered is sent again: the survey where they are in it."""
-    return Message(card=_where_they_are(run, delivery, is_reminder=True), summary=f"Reminder: {run.survey.title}")
+    run = run_in(run, current())
+    summary = say("Reminder: {title}", title=run.survey.title)
+    return Message(card=_where_they_are(run, delivery, is_reminder=True), summary=summary)
 
 
 def closed_message(run: Run, delivery: Delivery) -> Message:
     """Return what takes the place of a person's card when the run is closed."""
-    return Message(card=closed_card(run, delivery), summary="This survey is closed.")
+    return Message(card=closed_card(run_in(run, current()), delivery), summary=say("This survey is closed."))
 
 
 def withdrawn_message(run: Run, delivery: Delivery) -> Message:
     """Return what takes the place of a person's card when the run is taken back."""
-    return Message(card=withdrawn_card(run, delivery), summary="This survey was withdrawn.")
+    return Message(card=withdrawn_card(run_in(run, current()), delivery), summary=say("This survey was withdrawn."))
 
 
 def status_message(standing: Standing, person: Person, is_moving: bool) -> Message:  # noqa: FBT001 - as it is called
@@ -329,11 +337,13 @@ def status_message(standing: Standing, person: Person, is_moving: bool) -> Messa
 
 def again_message(run: Run, delivery: Delivery) -> Message:
     """Return what somebody is sent who wanted to be asked again."""
+    run = run_in(run, current())
     return Message(card=_where_they_are(run, delivery), summary=run.survey.title)
 
 
 def moved_message(run: Run, _delivery: Delivery) -> Message:
     """Return what takes the place of a card that a reminder has replaced."""
+    run = run_in(run, current())
     return Message(card=moved_card(run), summary=run.survey.title)
 
 

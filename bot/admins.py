@@ -11,11 +11,13 @@ from cards.elements import counted
 from cards.panels import proposed_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
-from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed
+from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed, quote
+from feedback.language import ENGLISH, LANGUAGES, find_language, speaking
 from feedback.runs import Run, RunState, runs_of
 from feedback.survey_advice import advice_on
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
+from feedback.translations import survey_in
 from store.contract import StoreError
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,10 @@ class SurveyTooLong(Refusal):
     """“{survey}” makes a card larger than Teams takes. Shorten its texts, or split it into two surveys."""
 
 
+class NoSuchLanguage(Refusal):
+    """I don't know the language {language}. Choose one of: {known}."""
+
+
 async def survey_list(turn: Turn) -> list[Reply]:
     """List the surveys."""
     return [Reply("The surveys.", survey_list_card(await list_surveys(turn.store)))]
@@ -34,8 +40,14 @@ async def survey_list(turn: Turn) -> list[Reply]:
 
 async def survey_show(turn: Turn) -> list[Reply]:
     """Show a survey as people will see it."""
-    survey = await find_survey(turn.store, _one_name(turn, "survey show <survey>"))
-    pages = [Reply(f"Preview of {survey.id}.", preview_card(survey, page)) for page in range(len(survey.paged))]
+    name, _, word = _names(turn, "survey show <survey> [language]").partition(" ")
+    survey = await find_survey(turn.store, name)
+    language = find_language(word) if word else ENGLISH
+    if not language:
+        raise NoSuchLanguage(language=quote(word), known=", ".join(LANGUAGES))
+    with speaking(language):
+        shown = survey_in(survey, language) if word else survey
+        pages = [Reply(f"Preview of {survey.id}.", preview_card(shown, page)) for page in range(len(survey.paged))]
     advice = advice_on(survey)
     return [*([Reply(f"Advice on {survey.id}.", advice_card(survey, advice))] if advice else []), *pages]
 

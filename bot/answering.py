@@ -19,24 +19,26 @@ from feedback.answers import find_answered, record_answer
 from feedback.contacts import next_allowed
 from feedback.drafts import Kept, Sheet, keep_page, leave_page, where_they_are
 from feedback.errors import AnswersRefused, NotYourSurvey, Problem, RunIsClosed, RunIsRecalled
+from feedback.language import current, mark, say
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery, find_run
 from feedback.snoozes import MOST_DAYS, come_back, decline, snooze
+from feedback.translations import run_in
 from store.contract import StoreError
 
 Data = Mapping[str, object]
 
 log = logging.getLogger(__name__)
 
-NOT_SAVED = "Not saved — please try again in a minute. What you entered is still here."
-OUTDATED = "You had sent these answers before and have changed them since, so nothing was changed now. See below."
-LATE = "You have sent your answers already. Send this page again to change them."
-INCOMPLETE = "With what you changed, there is more to answer here."
-MARKED = "Not saved yet — please look at the marked questions."
+NOT_SAVED = mark("Not saved — please try again in a minute. What you entered is still here.")
+OUTDATED = mark("You had sent these answers before and have changed them since, so nothing was changed now. See below.")
+LATE = mark("You have sent your answers already. Send this page again to change them.")
+INCOMPLETE = mark("With what you changed, there is more to answer here.")
+MARKED = mark("Not saved yet — please look at the marked questions.")
 
 
 async def answer(turn: Turn, data: Data) -> Reply:
     """Keep the answers in a survey card: the whole survey's, or a page's."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     sheet = await _sheet(turn, run, data)
     try:
         if run.survey.pages:
@@ -55,23 +57,23 @@ async def answer(turn: Turn, data: Data) -> Reply:
 
 async def back(turn: Turn, data: Data) -> Reply:
     """Show the page before, and keep what was entered on this one."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     left = await _leave(turn, run, data, goes_back=True)
     return left if isinstance(left, Reply) else _after(run, left)
 
 
 async def later(turn: Turn, data: Data) -> Reply:
     """Keep what was entered, and ask when to ask again."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     left = await _leave(turn, run, data)
     if isinstance(left, Reply) or left.delivery.state is DeliveryState.ANSWERED:
         return left if isinstance(left, Reply) else _after(run, left)
-    return Reply("When shall I ask you again?", later_card(run, left.delivery))
+    return Reply(say("When shall I ask you again?"), later_card(run, left.delivery))
 
 
 async def ask_again(turn: Turn, data: Data) -> Reply:
     """Promise to ask again in some days, outside the person's quiet hours."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     days = _text(data, DAYS_INPUT)
     number = int(days) if days.isascii() and days.isdecimal() and len(days) < len(str(MOST_DAYS)) + 1 else 1
     until = turn.now + timedelta(days=max(1, min(number, MOST_DAYS)))
@@ -82,12 +84,12 @@ async def ask_again(turn: Turn, data: Data) -> Reply:
         return await _over(turn, run)
     if delivery.snoozed_until is None:
         return _here(run, delivery)
-    return Reply("I will ask you again.", snoozed_card(run, delivery, delivery.snoozed_until))
+    return Reply(say("I will ask you again."), snoozed_card(run, delivery, delivery.snoozed_until))
 
 
 async def not_for_me(turn: Turn, data: Data) -> Reply:
     """Keep that this survey is not for the person, with what they have entered: they may change their mind."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     try:
         if "rev" in data:
             with contextlib.suppress(AnswersRefused):
@@ -97,22 +99,22 @@ async def not_for_me(turn: Turn, data: Data) -> Reply:
         return await _over(turn, run)
     if not delivery.has_declined:
         return _here(run, delivery)
-    return Reply("You get no reminders of this survey.", declined_card(run))
+    return Reply(say("You get no reminders of this survey."), declined_card(run))
 
 
 async def by_typing(turn: Turn, data: Data) -> Reply:
     """Keep what was entered, and go on with one question after the other in the chat."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     left = await _leave(turn, run, data)
     if isinstance(left, Reply):
         return left
     await turn.guides.begin(ANSWER_DIALOG, {"run": run.run, "person": turn.person.id})
-    return Reply("The questions come one by one below.", typing_card(run))
+    return Reply(say("The questions come one by one below."), typing_card(run))
 
 
 async def come_back_to(turn: Turn, data: Data) -> Reply:
     """Show the survey where the person is in it, after a pause or a change of mind."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     try:
         return _here(run, await come_back(turn.store, run, turn.person.id))
     except (RunIsClosed, RunIsRecalled):
@@ -121,18 +123,23 @@ async def come_back_to(turn: Turn, data: Data) -> Reply:
 
 async def edit(turn: Turn, data: Data) -> Reply:
     """Show the survey again, with the answers given."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await _run(turn, data)
     if not run.takes_answers:
         return await _over(turn, run)
     given = await find_answered(turn.store, run, turn.person.id)
-    return Reply("Change your answers.", _page(run, given, where_they_are(run, given)))
+    return Reply(say("Change your answers."), _page(run, given, where_they_are(run, given)))
+
+
+async def _run(turn: Turn, data: Data) -> Run:
+    """Return the run of a card, its survey in the language spoken."""
+    return run_in(await find_run(turn.store, _text(data, "run")), current())
 
 
 async def _answer_all(turn: Turn, run: Run, sheet: Sheet) -> Reply:
     kept = await record_answer(turn.store, run, turn.person.id, sheet.raw, revision=sheet.revision, now=turn.now)
     turn.parts.tallier.wake()
-    notice = OUTDATED if kept.is_outdated else ""
-    return Reply(notice or "Thank you, your answers are saved.", thanks_card(run, kept.delivery, notice=notice))
+    notice = say(OUTDATED) if kept.is_outdated else ""
+    return Reply(notice or say("Thank you, your answers are saved."), thanks_card(run, kept.delivery, notice=notice))
 
 
 async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -> Kept | Reply:
@@ -152,17 +159,19 @@ async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -
 def _after(run: Run, kept: Kept) -> Reply:
     """Return the page to go on with, or the thanks."""
     if kept.page is None:
-        return Reply("Thank you, your answers are saved.", thanks_card(run, kept.delivery))
+        return Reply(say("Thank you, your answers are saved."), thanks_card(run, kept.delivery))
     if kept.problems:
-        return Reply(INCOMPLETE, _page(run, kept.delivery, kept.page, problems=kept.problems, notice=INCOMPLETE))
-    notice = LATE if kept.is_late else ""
+        notice = say(INCOMPLETE)
+        return Reply(notice, _page(run, kept.delivery, kept.page, problems=kept.problems, notice=notice))
+    notice = say(LATE) if kept.is_late else ""
     return Reply(notice or run.survey.title, _page(run, kept.delivery, kept.page, notice=notice))
 
 
 def _here(run: Run, delivery: Delivery) -> Reply:
     """Return the card for somebody who opens the survey anew."""
     if delivery.state is DeliveryState.ANSWERED and delivery.draft is None:
-        return Reply("These are your answers.", thanks_card(run, delivery, notice="You have answered this survey."))
+        notice = say("You have answered this survey.")
+        return Reply(say("These are your answers."), thanks_card(run, delivery, notice=notice))
     return Reply(run.survey.title, _page(run, delivery, where_they_are(run, delivery)))
 
 
@@ -191,8 +200,8 @@ async def _over(turn: Turn, run: Run) -> Reply:
     if delivery is None:
         raise NotYourSurvey
     if run.state is RunState.RECALLED or delivery.state is DeliveryState.RECALLED:
-        return Reply("This survey was withdrawn.", withdrawn_card(run, delivery))
-    return Reply("This survey is closed.", closed_card(run, delivery))
+        return Reply(say("This survey was withdrawn."), withdrawn_card(run, delivery))
+    return Reply(say("This survey is closed."), closed_card(run, delivery))
 
 
 async def _again(turn: Turn, run: Run, sheet: Sheet, problems: Sequence[Problem]) -> Reply:
@@ -201,18 +210,18 @@ async def _again(turn: Turn, run: Run, sheet: Sheet, problems: Sequence[Problem]
     if not can_show_answers(run, sheet.raw, sheet.page):
         return Reply(str(AnswersRefused(tuple(problems))))
     known = {question.id for question in run.survey.questions}
-    notice = " ".join([MARKED, *(one.sentence for one in problems if one.question not in known)])
+    notice = " ".join([say(MARKED), *(one.sentence for one in problems if one.question not in known)])
     card = _page(run, delivery, sheet.page, raw=sheet.raw, problems=problems, notice=notice)
-    return Reply("Please check your answers.", card)
+    return Reply(say("Please check your answers."), card)
 
 
 def _not_saved(run: Run, sheet: Sheet) -> Reply:
     if not can_show_answers(run, sheet.raw, sheet.page):
-        return Reply(NOT_SAVED)
+        return Reply(say(NOT_SAVED))
     card = survey_card(
-        run, answers=sheet.raw, revision=sheet.revision, notice=NOT_SAVED, at=Position(sheet.page, sheet.step)
+        run, answers=sheet.raw, revision=sheet.revision, notice=say(NOT_SAVED), at=Position(sheet.page, sheet.step)
     )
-    return Reply(NOT_SAVED, card)
+    return Reply(say(NOT_SAVED), card)
 
 
 async def _sheet(turn: Turn, run: Run, data: Data) -> Sheet:

@@ -9,6 +9,7 @@ import msgspec
 from bot import admins, engineers, everyone, panels, running, schedules
 from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
+from feedback.language import mark, say
 from feedback.people import Role
 
 _WORD = r"[^\s`.,:;!?]+"
@@ -33,7 +34,7 @@ class Command(msgspec.Struct, frozen=True):
 
 async def show_help(turn: Turn) -> list[Reply]:
     """Show what this person can do here."""
-    return [Reply("Help", help_card(_allowed(turn.role)))]
+    return [Reply(say("Help"), help_card(_allowed(turn.role)))]
 
 
 async def not_understood(turn: Turn) -> list[Reply]:
@@ -48,20 +49,32 @@ def _allowed(role: Role) -> list[Command]:
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("help", Role.CUSTOMER, "help", "Shows what you can do here.", show_help),
+    Command("help", Role.CUSTOMER, "help", mark("Shows what you can do here."), show_help),
     Command(
-        "feedback", Role.CUSTOMER, "feedback <text>", "Tell us anything, any time.", everyone.feedback, writes=True
+        "feedback",
+        Role.CUSTOMER,
+        "feedback <text>",
+        mark("Tell us anything, any time."),
+        everyone.feedback,
+        writes=True,
     ),
-    Command("answer", Role.CUSTOMER, "answer [survey]", "Answers a survey by typing.", everyone.answer),
-    Command("stop", Role.CUSTOMER, "stop", "No more surveys for you.", everyone.stop),
-    Command("start", Role.CUSTOMER, "start", "Surveys again, after a stop.", everyone.start),
-    Command("my data", Role.CUSTOMER, "my data", "Shows everything kept about you.", everyone.my_data),
-    Command("cancel", Role.CUSTOMER, "cancel", "Stops what we were just doing.", everyone.cancel),
+    Command("answer", Role.CUSTOMER, "answer [survey]", mark("Answers a survey by typing."), everyone.answer),
+    Command("stop", Role.CUSTOMER, "stop", mark("No more surveys for you."), everyone.stop),
+    Command("start", Role.CUSTOMER, "start", mark("Surveys again, after a stop."), everyone.start),
+    Command("language", Role.CUSTOMER, "language [tag]", mark("Shows or changes your language."), everyone.language),
+    Command("my data", Role.CUSTOMER, "my data", mark("Shows everything kept about you."), everyone.my_data),
+    Command("cancel", Role.CUSTOMER, "cancel", mark("Stops what we were just doing."), everyone.cancel),
     Command("note", Role.ENGINEER, "note <text>", "Logs a customer conversation.", engineers.note, writes=True),
     Command("notes", Role.ENGINEER, "notes [words]", "Finds notes and feedback.", engineers.notes),
     Command("results", Role.ENGINEER, "results <survey or run>", "Shows what people answered.", engineers.results),
     Command("survey list", Role.ADMIN, "survey list", "Lists the surveys.", admins.survey_list),
-    Command("survey show", Role.ADMIN, "survey show <survey>", "Shows a survey as people see it.", admins.survey_show),
+    Command(
+        "survey show",
+        Role.ADMIN,
+        "survey show <survey> [language]",
+        "Shows a survey as people see it.",
+        admins.survey_show,
+    ),
     Command(
         "survey import",
         Role.ADMIN,

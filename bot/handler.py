@@ -11,13 +11,14 @@ from bot.turn import CARD_TYPE, Parts, Reply
 from broadcast.messenger import SendError
 from cards.errors import went_wrong_card
 from cards.help import welcome_card
-from feedback.people import Contact, Conversation, Person, mark_unreachable, meet, person_id, stranger
+from feedback.language import mark, negotiate, say, speaking
+from feedback.people import Contact, Conversation, Person, language_of, mark_unreachable, meet, person_id, stranger
 from store.contract import StoreError
 
 ADAPTIVE_ACTION = "adaptiveCard/action"
 TEXT_REPLY = "application/vnd.microsoft.activity.message"
-ELSEWHERE = "I work in our personal chat, where only you and I read. Please write me there."
-NOBODY = "Teams did not tell me who you are, so I cannot do anything for you. Please try another client."
+ELSEWHERE = mark("I work in our personal chat, where only you and I read. Please write me there.")
+NOBODY = mark("Teams did not tell me who you are, so I cannot do anything for you. Please try another client.")
 REMOVED = "the app was removed"
 
 log = logging.getLogger(__name__)
@@ -35,18 +36,24 @@ class FeedbackBot(TeamsActivityHandler):
         self._parts = parts
         self._router = router
 
+    async def on_turn(self, turn_context: TurnContext) -> None:
+        """Handle any activity, in the language of the sender's Teams until more is known of them."""
+        with speaking(negotiate(turn_context.activity.locale or "")):
+            await super().on_turn(turn_context)
+
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         """Answer a message."""
         if not _is_personal(turn_context.activity):
-            await turn_context.send_activity(to_activity(Reply(ELSEWHERE)))
+            await turn_context.send_activity(to_activity(Reply(say(ELSEWHERE))))
             return
         try:
             person = await self._meet(turn_context.activity)
         except StoreError:
             log.exception("nobody met, reference %s", turn_context.activity.id)
-            await turn_context.send_activity(to_activity(Reply("Not saved — please try again in a minute.")))
+            await turn_context.send_activity(to_activity(Reply(say("Not saved — please try again in a minute."))))
             return
-        await self._router.message(turn_context, person)
+        with speaking(language_of(person)):
+            await self._router.message(turn_context, person)
 
     async def on_invoke_activity(self, turn_context: TurnContext) -> InvokeResponse:
         """Answer a card action in the response itself; other invokes are not implemented."""
@@ -59,11 +66,13 @@ class FeedbackBot(TeamsActivityHandler):
             return _respond(turn_context, 400)
         try:
             contact = _contact(activity)
-            reply = await self._router.action(turn_context, stranger(contact), data)
+            person = stranger(contact)
+            with speaking(self._parts.readers.language(person, data.get("language"))):
+                reply = await self._router.action(turn_context, person, data)
             self._parts.meet_later(contact)
         except StoreError:
             log.exception("card action not done, reference %s", activity.id)
-            reply = Reply("Not saved — please try again in a minute.")
+            reply = Reply(say("Not saved — please try again in a minute."))
         return _respond(turn_context, 200, reply)
 
     async def on_conversation_update_activity(self, turn_context: TurnContext) -> None:
@@ -86,10 +95,13 @@ class FeedbackBot(TeamsActivityHandler):
         now = self._parts.clock()
         person = await meet(self._parts.store, _contact(context.activity), now)
         if person.first_seen_at == now:
-            await context.send_activity(to_activity(Reply("Hello from Hearback.", welcome_card(person.name))))
+            with speaking(language_of(person)):
+                await context.send_activity(to_activity(Reply(say("Hello from Hearback."), welcome_card(person.name))))
 
     async def _meet(self, activity: Activity) -> Person:
-        return await meet(self._parts.store, _contact(activity), self._parts.clock())
+        person = await meet(self._parts.store, _contact(activity), self._parts.clock())
+        self._parts.readers.learn(person)
+        return person
 
 
 async def apologise(context: TurnContext, error: Exception) -> None:
@@ -98,15 +110,20 @@ async def apologise(context: TurnContext, error: Exception) -> None:
     Raises the `SendError` of a reply that could not be sent: there is no other way to tell them.
     """
     reference = context.activity.id or ""
+    with speaking(negotiate(context.activity.locale or "")):
+        await _apologise(context, error, reference)
+
+
+async def _apologise(context: TurnContext, error: Exception, reference: str) -> None:
     if isinstance(error, NobodyKnown):
         log.warning("an activity of type %s names nobody, reference %s", context.activity.type, reference)
         if context.activity.type == "message":
-            await context.send_activity(to_activity(Reply(NOBODY)))
+            await context.send_activity(to_activity(Reply(say(NOBODY))))
         return
     if isinstance(error, SendError):
         raise error
     log.error("turn failed, reference %s", reference, exc_info=error)
-    reply = Reply("Something went wrong.", went_wrong_card(reference))
+    reply = Reply(say("Something went wrong."), went_wrong_card(reference))
     if context.activity.type == "invoke":
         _respond(context, 200, reply)
     elif context.activity.type == "message":

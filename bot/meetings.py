@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from feedback.people import Contact, meet_all, person_id
+from feedback.people import Contact, Person, meet_all, person_id
 from store.contract import Store, StoreError
 
 TOGETHER = 500  # people looked up at once
@@ -29,11 +29,13 @@ class Meetings:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         room: int = MAX_WAITING,
+        met: Callable[[Person], None] = lambda _: None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._sleep = sleep
         self._room = room
+        self._met = met
         self._waiting: dict[str, Contact] = {}
         self._come = asyncio.Event()
 
@@ -57,6 +59,7 @@ class Meetings:
             some = list(self._waiting)[:TOGETHER]
             contacts = [self._waiting.pop(one) for one in some]
             try:
-                await meet_all(self._store, contacts, self._clock())
+                for person in await meet_all(self._store, contacts, self._clock()):
+                    self._met(person)
             except StoreError as error:
                 log.warning("%d people are met when they come again: %s", len(contacts), error)

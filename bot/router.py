@@ -15,10 +15,11 @@ from bot.turn import CARD_TYPE, Parts, Reply, Turn
 from broadcast.messenger import SendError
 from cards.errors import not_saved_card, refusal_card, refusal_sentence
 from feedback.errors import NotAllowed, Refusal
-from feedback.people import Person
+from feedback.language import ENGLISH, as_text, current, mark, say, speaking
+from feedback.people import Person, Role
 from store.contract import StoreError
 
-REPEATED = "I did that a moment ago and left it at that. If you meant it, send it again in a minute."
+REPEATED = mark("I did that a moment ago and left it at that. If you meant it, send it again in a minute.")
 ASIDES = frozenset({"cancel", "help", "stop", "start"})  # alone, these are commands in a guided conversation too
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Router:
             return Reply(refusal_sentence(refusal), refusal_card(refusal))
         except StoreError as error:
             log.error("card action not done, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
-            return Reply("Not saved — please try again in a minute.")
+            return Reply(say("Not saved — please try again in a minute."))
         await self._watch(reply, person, context.activity.reply_to_id)
         return reply
 
@@ -85,10 +86,10 @@ class Router:
             if verdict is Verdict.NEW:
                 replies = await self._answered(context, person, found, text, message)
             else:
-                replies = [Reply(REPEATED)] if verdict is Verdict.REPEAT else []
+                replies = [Reply(say(REPEATED))] if verdict is Verdict.REPEAT else []
         except StoreError as error:
             log.error("message not handled, reference %s: %r", activity.id, error)  # noqa: TRY400 - of these come many
-            replies = [Reply("Not saved — please try again.", not_saved_card("That", activity.id))]
+            replies = [Reply(say("Not saved — please try again."), not_saved_card(say("That"), activity.id))]
             await self._give_up(message)
         for reply in replies:
             await self._watch(reply, person, await _send(context, [reply]))
@@ -152,7 +153,10 @@ async def _run(turn: Turn, command: Command | None) -> list[Reply]:
         return await not_understood(turn)
     if not turn.role.includes(command.role):
         raise NotAllowed(command=command.word, role=command.role.value)
-    return await command.run(turn)
+    if command.role is Role.CUSTOMER:
+        return await command.run(turn)
+    with speaking(ENGLISH):  # what engineers and admins read is in English alone: decisions/0090
+        return await command.run(turn)
 
 
 async def _send(context: TurnContext, replies: Sequence[Reply]) -> str:
@@ -167,7 +171,8 @@ async def _send(context: TurnContext, replies: Sequence[Reply]) -> str:
 def to_activity(reply: Reply) -> Activity:
     """Return the message that shows a reply."""
     if reply.card is None:
-        return Activity(type="message", text=reply.text, text_format="markdown")
+        with speaking(reply.language or current()):
+            return Activity(type="message", text=as_text(reply.text), text_format="markdown")
     return Activity(
         type="message", summary=reply.text, attachments=[Attachment(content_type=CARD_TYPE, content=reply.card)]
     )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from bot.readers import Readers
 from feedback.audit import Record, record_change
 from feedback.contacts import QuietHours
 from feedback.dry_run import DryRun
@@ -31,6 +32,7 @@ class Reply(msgspec.Struct, frozen=True):
     text: str = ""
     card: Card | None = None
     watches: str = ""  # name of the run
+    language: str = ""  # where it is not the one spoken in the turn
 
 
 class File(msgspec.Struct, frozen=True):
@@ -115,6 +117,7 @@ class Parts(msgspec.Struct, frozen=True):
     tallier: Tallier
     watcher: Watcher
     links: Links
+    readers: Readers
     quiet: QuietHours = QuietHours()
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from broadcast.editor import Editor
 from broadcast.lease import HeldSlice
 from broadcast.sender import Message
-from feedback.people import find_people
+from feedback.language import speaking
+from feedback.people import Person, find_people, language_of
 from feedback.runs import Delivery, DeliveryState, Run, deliveries, find_run
 from store.contract import Store
 
@@ -49,7 +50,11 @@ class Closing:
         card_of = {one.id: one for one in cards}
         return await asyncio.gather(
             *(
-                self._editor.replace(one, card_of[one.id].activity_id, self._render(run, card_of[one.id]))
+                self._editor.replace(one, card_of[one.id].activity_id, self._message(run, card_of[one.id], one))
                 for one in people
             )
         )
+
+    def _message(self, run: Run, card: Delivery, person: Person) -> Message:
+        with speaking(language_of(person)):
+            return self._render(run, card)

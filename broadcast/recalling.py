@@ -13,7 +13,8 @@ from broadcast.editor import Editor
 from broadcast.lease import HeldSlice
 from broadcast.sender import Message
 from broadcast.slices import RECALL_DELETING
-from feedback.people import Person, find_people
+from feedback.language import speaking
+from feedback.people import Person, find_people, language_of
 from feedback.recalls import NO_RECEIPT, TO_RECALL, record_recalls
 from feedback.runs import Delivery, DeliveryState, Run, deliveries, find_delivery, find_run
 from store.contract import Store
@@ -71,14 +72,21 @@ class Recalling:
             return ""
         if card.state is DeliveryState.RECALLED:
             return ""
-        return await self._editor.replace(person, card.activity_id, self._render(run, card))
+        return await self._editor.replace(person, card.activity_id, self._message(run, card, person))
 
     async def _withdraw_answered(self, run: Run, cards: Sequence[Delivery], people: dict[str, Person]) -> None:
         """Show those who have answered what is kept. What fails is logged by count: nothing can be changed there."""
         known = [one for one in cards if one.id in people and one.activity_id]
         ends = await asyncio.gather(
-            *(self._editor.replace(people[one.id], one.activity_id, self._render(run, one)) for one in known)
+            *(
+                self._editor.replace(people[one.id], one.activity_id, self._message(run, one, people[one.id]))
+                for one in known
+            )
         )
         for reason, count in sorted(Counter(ends).items()):
             if reason:
                 log.warning("%d cards with answers in %s still offer to change them: %s", count, run.run, reason)
+
+    def _message(self, run: Run, card: Delivery, person: Person) -> Message:
+        with speaking(language_of(person)):
+            return self._render(run, card)

@@ -14,7 +14,8 @@ from broadcast.lease import HeldSlice
 from broadcast.sender import Message, Sender
 from feedback.contacts import ContactRules, next_allowed, over_budget
 from feedback.deliveries import Outcome, why_excluded
-from feedback.people import Person, find_people, find_person, mark_unreachable
+from feedback.language import speaking
+from feedback.people import Person, find_people, find_person, language_of, mark_unreachable
 from feedback.reminders import AWAITED, claim_reminder, may_remind, record_reminder
 from feedback.runs import Delivery, DeliveryState, Run, RunState, deliveries, find_delivery, find_run
 from store.contract import Store
@@ -91,8 +92,10 @@ class Reminding:
         return [one for one in people if one.id not in over]
 
     async def _remind(self, run: Run, person: Person, delivery: Delivery) -> None:
-        outcome = await self._sender.send(person, self._render(run, delivery), lambda: self._objection(run, person))
-        await follow_up(self._store, self._editor, person, delivery, outcome, self._render_moved(run, delivery))
+        with speaking(language_of(person)):
+            message, moved = self._render(run, delivery), self._render_moved(run, delivery)
+        outcome = await self._sender.send(person, message, lambda: self._objection(run, person))
+        await follow_up(self._store, self._editor, person, delivery, outcome, moved)
 
     async def _objection(self, run: Run, person: Person) -> Outcome | None:
         """Say why not to remind any more: answered, stopped or closed while the reminder waited."""

@@ -13,7 +13,8 @@ from broadcast.sender import Sender
 from feedback.contacts import QuietHours, next_allowed
 from feedback.deliveries import Outcome, why_excluded
 from feedback.errors import RunUnknown
-from feedback.people import Person, find_person
+from feedback.language import speaking
+from feedback.people import Person, find_person, language_of
 from feedback.reminders import may_remind
 from feedback.runs import DeliveryState, Run, RunState, find_delivery, find_run
 from feedback.snoozes import Snooze, claim, due_snoozes, postpone
@@ -63,8 +64,10 @@ class Snoozing:
         delivery = await find_delivery(self._store, run.run, person.id)
         if delivery is None:
             return
-        outcome = await self._sender.send(person, self._render(run, delivery), lambda: self._objection(run, person))
-        await follow_up(self._store, self._editor, person, delivery, outcome, self._render_moved(run, delivery))
+        with speaking(language_of(person)):
+            message, moved = self._render(run, delivery), self._render_moved(run, delivery)
+        outcome = await self._sender.send(person, message, lambda: self._objection(run, person))
+        await follow_up(self._store, self._editor, person, delivery, outcome, moved)
 
     async def _run(self, one: Snooze) -> Run | None:
         try:

@@ -9,11 +9,13 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from broadcast.lease import HeldMessage, HeldSlice
 from broadcast.queue import Lease, Queue
 from broadcast.sender import Message, Sends
 from broadcast.slices import OPEN_CHATS, SEND, LeaseLost, Slice, ahead_of, call_sent, held_for, is_being_sent, take_hold
+from broadcast.wording import Wording
 from feedback.deliveries import Outcome, why_excluded
 from feedback.errors import RunUnknown
 from feedback.people import Person, find_people, find_person, mark_unreachable
@@ -189,7 +191,7 @@ class Worker:
                 await held.step([*outcomes, *self._all(chunk, DeliveryState.CANCELLED, CANCELLED)])
                 outcomes = []
                 continue
-            message = self._render(run)
+            message = Wording(partial(self._render, run))
             await held.step(outcomes, chunk)
             outcomes = await self._send_chunk(held, message, chunk)
         await held.finish(outcomes)
@@ -201,7 +203,7 @@ class Worker:
     def _all(self, people: Sequence[str], state: DeliveryState, reason: str) -> list[Outcome]:
         return [Outcome(person=one, state=state, at=self._now(), reason=reason) for one in people]
 
-    async def _send_chunk(self, held: HeldSlice, message: Message, chunk: Sequence[str]) -> list[Outcome]:
+    async def _send_chunk(self, held: HeldSlice, message: Wording, chunk: Sequence[str]) -> list[Outcome]:
         """Send to up to 25 people; told to stop, wait for those on their way and record how they ended."""
         sending = asyncio.ensure_future(self._send_all(held.slice.run, message, chunk))
         try:
@@ -212,7 +214,7 @@ class Worker:
                 await asyncio.shield(held.step(sending.result()))
             raise
 
-    async def _send_all(self, run: str, message: Message, chunk: Sequence[str]) -> list[Outcome]:
+    async def _send_all(self, run: str, message: Wording, chunk: Sequence[str]) -> list[Outcome]:
         people = await find_people(self._store, chunk)
         outcomes = await asyncio.gather(*(self._send_to(run, person, message) for person in people))
         for one in outcomes:
@@ -221,7 +223,7 @@ class Worker:
         gone = sorted(set(chunk) - {one.id for one in people})
         return [*outcomes, *self._all(gone, DeliveryState.FAILED, "no longer known")]
 
-    async def _send_to(self, run: str, person: Person, message: Message) -> Outcome:
+    async def _send_to(self, run: str, person: Person, message: Wording) -> Outcome:
         """Send, unless the person has opted out or become unreachable since the plan was made."""
 
         async def objection() -> Outcome | None:
@@ -232,7 +234,7 @@ class Worker:
                 return self._all([person.id], DeliveryState.CANCELLED, CANCELLED)[0]
             return None
 
-        return await self._sender.send(person, message, objection)
+        return await self._sender.send(person, message.of(person), objection)
 
     def _clock(self) -> float:
         return self._now().timestamp()

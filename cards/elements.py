@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from feedback.language import ENGLISH, current, is_right_to_left, isolated
 from feedback.questions import without_controls
 
 Card = dict[str, object]
@@ -58,6 +59,8 @@ def card(body: Sequence[Element], actions: Sequence[Element] = (), *, fallback: 
         "fallbackText": fallback,
         "body": list(body),
     }
+    if is_right_to_left():
+        whole["rtl"] = True
     return {**whole, "actions": list(actions)} if actions else whole
 
 
@@ -139,6 +142,8 @@ def execute(
     A secondary one is behind the button for more, where the client has one.
     """
     payload = {"act": act, **data}
+    if current() != ENGLISH:
+        payload["language"] = current()  # for whoever presses it and is not known yet
     looks: Element = {"title": title} if style is Style.DEFAULT else {"title": title, "style": style.value}
     if is_secondary:
         looks["mode"] = "secondary"
@@ -153,7 +158,7 @@ def execute(
 
 def clean(words: str) -> str:
     """Return the words without what nobody can see, and without anything the client would compute."""
-    return _FUNCTIONS.sub(_GAP, _DIRECTIONS.sub("", without_controls(words)))
+    return isolated(_FUNCTIONS.sub(_GAP, _DIRECTIONS.sub("", without_controls(words))))
 
 
 def plain(words: str) -> str:

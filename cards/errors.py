@@ -3,10 +3,9 @@
 A reference is what the person reads out and the operator finds in the log; it means nothing else.
 """
 
-import inspect
-
 from cards.elements import Card, Color, banner, card, escape, hint, text
 from feedback.errors import Refusal
+from feedback.language import say
 
 
 def refusal_card(refusal: Refusal) -> Card:
@@ -17,27 +16,34 @@ def refusal_card(refusal: Refusal) -> Card:
 
 def refusal_sentence(refusal: Refusal) -> str:
     """Return a refusal's sentence as Markdown, for a card or a message."""
-    ours = inspect.cleandoc(type(refusal).__doc__ or "").replace("\n", " ")
-    return ours.format(**{name: escape(str(fact)) for name, fact in refusal.facts.items()})
+    return refusal.worded({name: escape(str(fact)) for name, fact in refusal.facts.items()})
 
 
 def not_saved_card(what: str, reference: str) -> Card:
     """Return the news that something could not be kept. `what` names it in our words: “Your answer”."""
-    title = "Not saved — please try again"
+    title = say("Not saved — please try again")
     body = [
         banner(title, color=Color.ATTENTION),
-        text(f"{escape(what)} could not be saved just now. Please try again in a minute."),
+        text(say("{what} could not be saved just now. Please try again in a minute.", what=escape(what))),
         _reference(reference),
     ]
-    return card(body, fallback=f"{title}. Reference {escape(reference)}")
+    return card(body, fallback=f"{title}. {_sentence(reference)}")
 
 
 def went_wrong_card(reference: str) -> Card:
     """Return the apology for a fault of ours."""
-    sentence = "Something went wrong on our side. Please try again in a minute."
-    body = [text(sentence), hint("If it keeps happening, tell the person who runs this bot."), _reference(reference)]
-    return card(body, fallback=f"{sentence} Reference {escape(reference)}")
+    sentence = say("Something went wrong on our side. Please try again in a minute.")
+    body = [
+        text(sentence),
+        hint(say("If it keeps happening, tell the person who runs this bot.")),
+        _reference(reference),
+    ]
+    return card(body, fallback=f"{sentence} {_sentence(reference)}")
 
 
 def _reference(reference: str) -> dict[str, object]:
-    return hint(f"Reference **{escape(reference)}**")
+    return hint(say("Reference **{reference}**", reference=escape(reference)))
+
+
+def _sentence(reference: str) -> str:
+    return say("Reference {reference}", reference=escape(reference))

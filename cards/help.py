@@ -8,13 +8,14 @@ from typing import Protocol
 
 from cards.elements import Card, Element, card, escape, excerpt, heading, hint, section, stretch, text, verbatim
 from cards.size import fewer, fitted, left_out
+from feedback.language import isolated, mark, say
 from feedback.people import Role
 
 _GROUPS = {
-    Role.CUSTOMER: "Everyone",
-    Role.ENGINEER: "Engineers",
-    Role.MANAGER: "Managers",
-    Role.ADMIN: "Admins",
+    Role.CUSTOMER: mark("Everyone"),
+    Role.ENGINEER: mark("Engineers"),
+    Role.MANAGER: mark("Managers"),
+    Role.ADMIN: mark("Admins"),
 }
 _ASKED = 80  # characters of an unknown text that are said back
 
@@ -44,32 +45,32 @@ def help_card(rows: Sequence[HelpRow], *, asked: str = "", nearest: str = "") ->
         some = rows[:shown]
         groups = [section(_group(title, some, role)) for role, title in _GROUPS.items() if _of(some, role)]
         more = [hint(one) for one in left_out(len(rows), shown)]
-        return card(
-            [*top, heading("What you can type here"), *groups, *more], fallback=answer or "What you can type here"
-        )
+        title = say("What you can type here")
+        return card([*top, heading(title), *groups, *more], fallback=answer or title)
 
     return fitted(build, fewer(len(rows)))
 
 
 def unknown(asked: str, nearest: str) -> str:
     """Return the sentence about a text that is no command, for a card or a message."""
-    said = f"I don't know “{escape(excerpt(' '.join(asked.split()), _ASKED))}”."
-    guess = f" Did you mean **{escape(nearest)}**?" if nearest else ""
-    return f"{said}{guess} To tell us something, type **feedback** and your words."
+    said = say("I don't know “{words}”.", words=escape(excerpt(" ".join(asked.split()), _ASKED)))
+    guess = say("Did you mean **{command}**?", command=escape(nearest)) if nearest else ""
+    otherwise = say("To tell us something, type **feedback** and your words.")
+    return " ".join(part for part in (said, guess, otherwise) if part)
 
 
 def welcome_card(name: str) -> Card:
     """Return the greeting after installation: who we are, what comes, how to stop."""
-    hello = f"Hello {escape(excerpt(name, _ASKED))}" if name.strip() else "Hello"
+    hello = say("Hello {name}", name=escape(excerpt(name, _ASKED))) if name.strip() else say("Hello")
     body = [
         heading(hello),
-        text("I am Hearback. I bring your experience to the people who build the products you use."),
-        text("Now and then I send a short survey, right here in this chat. Answer now or later, or not at all."),
-        text("Something on your mind? Write **feedback** and then what you want to say."),
-        text("Too much? Write **stop** and no more surveys come. **start** brings them back."),
-        hint("**help** shows everything you can type."),
+        text(say("I am Hearback. I bring your experience to the people who build the products you use.")),
+        text(say("Now and then I send a short survey, right here in this chat. Answer now or later, or not at all.")),
+        text(say("Something on your mind? Write **feedback** and then what you want to say.")),
+        text(say("Too much? Write **stop** and no more surveys come. **start** brings them back.")),
+        hint(say("**help** shows everything you can type.")),
     ]
-    return card(body, fallback=f"{hello}. I am Hearback. Write **help** to see what you can do here.")
+    return card(body, fallback=say("{hello}. I am Hearback. Write **help** to see what you can do here.", hello=hello))
 
 
 def _of(rows: Sequence[HelpRow], role: Role) -> list[HelpRow]:
@@ -77,5 +78,8 @@ def _of(rows: Sequence[HelpRow], role: Role) -> list[HelpRow]:
 
 
 def _group(title: str, rows: Sequence[HelpRow], role: Role) -> list[Element]:
-    lines = [verbatim(stretch(row.usage, is_bold=True), f" – {row.about}", is_close=True) for row in _of(rows, role)]
-    return [hint(title), *lines]
+    lines = [
+        verbatim(stretch(isolated(row.usage), is_bold=True), f" – {say(row.about)}", is_close=True)
+        for row in _of(rows, role)
+    ]
+    return [hint(say(title)), *lines]

@@ -10,29 +10,41 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from cards.elements import Color, Element, clean, hint, plain, stretch, verbatim
+from feedback.language import mark, say, say_number
 from feedback.questions import Choice, Kind, Question, without_controls
 
 INPUT_PREFIX = "q_"  # an input's id is this and the question's id: never equal to a key of the action's own data
 MANY_CHOICES = 6  # above this a list becomes a drop-down
 STARS = 5
-REQUIRED = "(required)"
-KEPT = "Your earlier answer is too long to show here, and it is kept. Write here only to replace it."
+REQUIRED = mark("(required)")
+KEPT = mark("Your earlier answer is too long to show here, and it is kept. Write here only to replace it.")
 
 _EXACT = 2**53  # above this a whole number is not what was typed anyway
 
 _AGREEMENT = (
-    *("Strongly disagree", "Disagree", "Somewhat disagree", "Neither"),
-    *("Somewhat agree", "Agree", "Strongly agree"),
+    *(mark("Strongly disagree"), mark("Disagree"), mark("Somewhat disagree"), mark("Neither")),
+    *(mark("Somewhat agree"), mark("Agree"), mark("Strongly agree")),
 )
-_SATISFACTION = ("Very dissatisfied", "Dissatisfied", "Neither", "Satisfied", "Very satisfied")
-SCALE_WORDS: dict[Kind, dict[str, str]] = {
-    Kind.NPS: {str(score): str(score) for score in range(11)}
-    | {"0": "0 – not at all likely", "10": "10 – extremely likely"},
-    Kind.RATING: {"1": "1 star"} | {str(star): f"{star} stars" for star in range(2, STARS + 1)},
-    Kind.CSAT: {str(score): words for score, words in enumerate(_SATISFACTION, start=1)},
-    Kind.CES: {str(score): words for score, words in enumerate(_AGREEMENT, start=1)},
-}
-"""The steps of each scale as people read them, wherever they are shown."""
+_SATISFACTION = (
+    *(mark("Very dissatisfied"), mark("Dissatisfied"), mark("Neither")),
+    *(mark("Satisfied"), mark("Very satisfied")),
+)
+
+
+def scale_words(kind: Kind) -> dict[str, str]:
+    """Return the steps of a scale as people read them, wherever they are shown; none for what is no scale."""
+    match kind:
+        case Kind.NPS:
+            ends = {"0": say("0 – not at all likely"), "10": say("10 – extremely likely")}
+            return {str(score): str(score) for score in range(11)} | ends
+        case Kind.RATING:
+            return {str(star): say_number("{n} star", "{n} stars", star) for star in range(1, STARS + 1)}
+        case Kind.CSAT:
+            return {str(score): say(words) for score, words in enumerate(_SATISFACTION, start=1)}
+        case Kind.CES:
+            return {str(score): say(words) for score, words in enumerate(_AGREEMENT, start=1)}
+        case _:
+            return {}
 
 
 def asked(question: Question, *, answer: object = None, problem: str = "", is_kept: bool = False) -> list[Element]:
@@ -43,7 +55,7 @@ def asked(question: Question, *, answer: object = None, problem: str = "", is_ke
     """
     common: Element = {"id": INPUT_PREFIX + question.id, "label": label(question), "spacing": "medium"}
     shown = None if is_kept else answer
-    beside = [hint(KEPT)] if is_kept else []
+    beside = [hint(say(KEPT))] if is_kept else []
     if problem:
         beside.append(verbatim(stretch(problem, color=Color.ATTENTION, is_bold=True), is_close=True))
     if question.help:
@@ -56,7 +68,7 @@ def asked(question: Question, *, answer: object = None, problem: str = "", is_ke
 
 def label(question: Question) -> str:
     """Return a question as its input's label; it says so where an answer is needed."""
-    return plain(question.text) + (f" {REQUIRED}" if question.required else "")
+    return plain(question.text) + (f" {say(REQUIRED)}" if question.required else "")
 
 
 def entered(data: Mapping[str, object]) -> dict[str, object]:
@@ -74,13 +86,13 @@ def entered(data: Mapping[str, object]) -> dict[str, object]:
 
 
 def _nps(_: Question, common: Element, answer: object) -> Element:
-    choices = SCALE_WORDS[Kind.NPS]
-    placeholder = "Choose from 0 to 10"
+    choices = scale_words(Kind.NPS)
+    placeholder = say("Choose from 0 to 10")
     return {**_choice_set(common, choices, _known(answer, choices), is_compact=True), "placeholder": placeholder}
 
 
 def _rating(_: Question, common: Element, answer: object) -> Element:
-    choices = SCALE_WORDS[Kind.RATING]
+    choices = scale_words(Kind.RATING)
     value = _known(answer, choices)
     fallback = _choice_set(common, choices, value, is_compact=False)
     stars: Element = {"type": "Input.Rating", **common, "max": STARS, "fallback": fallback}
@@ -88,12 +100,12 @@ def _rating(_: Question, common: Element, answer: object) -> Element:
 
 
 def _csat(_: Question, common: Element, answer: object) -> Element:
-    choices = SCALE_WORDS[Kind.CSAT]
+    choices = scale_words(Kind.CSAT)
     return _choice_set(common, choices, _known(answer, choices), is_compact=False)
 
 
 def _ces(_: Question, common: Element, answer: object) -> Element:
-    choices = SCALE_WORDS[Kind.CES]
+    choices = scale_words(Kind.CES)
     return _choice_set(common, choices, _known(answer, choices), is_compact=False)
 
 
@@ -101,7 +113,7 @@ def _choice(question: Question, common: Element, answer: object) -> Element:
     choices = _titles(question.choices)
     is_compact = len(choices) > MANY_CHOICES
     element = _choice_set(common, choices, _known(answer, choices), is_compact=is_compact)
-    return {**element, "placeholder": "Choose one"} if is_compact else element
+    return {**element, "placeholder": say("Choose one")} if is_compact else element
 
 
 def _pictures(question: Question, common: Element, answer: object) -> list[Element]:
@@ -110,7 +122,7 @@ def _pictures(question: Question, common: Element, answer: object) -> list[Eleme
     rows: list[Element] = [
         {"type": "ColumnSet", "spacing": "small", "columns": [_picture(choice) for choice in pair]} for pair in pairs
     ]
-    return [*rows, {**_choice(question, common, answer), "label": "Your choice"}]
+    return [*rows, {**_choice(question, common, answer), "label": say("Your choice")}]
 
 
 def _picture(choice: Choice) -> Element:
@@ -125,7 +137,9 @@ def _places(question: Question, common: Element, answer: object) -> list[Element
     given = _by_part(answer)
     places = range(1, len(choices) + 1)
     return [
-        _part(common, str(place), f"Place {place} of {len(choices)}", choices, given.get(str(place)))
+        _part(
+            common, str(place), say("Place {place} of {n}", place=place, n=len(places)), choices, given.get(str(place))
+        )
         for place in places
     ]
 
@@ -138,7 +152,7 @@ def _rows(question: Question, common: Element, answer: object) -> list[Element]:
 
 def _part(common: Element, part: str, words: str, choices: Mapping[str, str], answer: object) -> Element:
     own: Element = {**common, "id": f"{common['id']}.{part}", "label": words, "spacing": "small"}
-    return {**_choice_set(own, choices, _known(answer, choices), is_compact=True), "placeholder": "Choose one"}
+    return {**_choice_set(own, choices, _known(answer, choices), is_compact=True), "placeholder": say("Choose one")}
 
 
 def _by_part(answer: object) -> Mapping[str, object]:
@@ -154,7 +168,7 @@ def _some(question: Question, common: Element, answer: object) -> Element:
 
 
 def _yes_no(_: Question, common: Element, answer: object) -> Element:
-    choices = {"true": "Yes", "false": "No"}
+    choices = {"true": say("Yes"), "false": say("No")}
     return _choice_set(common, choices, _known(answer, choices), is_compact=False)
 
 

@@ -21,6 +21,7 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import fewer, fitted
+from feedback.language import say
 from feedback.notes import Note
 
 _TEXT = 600  # characters shown of one note
@@ -57,8 +58,8 @@ def notes_card(notes: Sequence[Note], words: str, *, more: bool) -> Card:
 
 def feedback_card(note: Note) -> Card:
     """Return the thanks for feedback given unasked, and what becomes of it."""
-    title = "Thank you — your feedback is kept"
-    then = "The people who build the product can read it from now on. There is nothing more for you to do."
+    title = say("Thank you — your feedback is kept")
+    then = say("The people who build the product can read it from now on. There is nothing more for you to do.")
     return card([heading(title), _quote(note, _TEXT), text(then)], fallback=title)
 
 

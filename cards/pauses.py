@@ -6,10 +6,11 @@ Each has a way back, and says what is kept.
 from datetime import datetime
 
 from cards.elements import Card, Element, Style, card, escape, excerpt, execute, heading, hint, moment, text
+from feedback.language import mark, say
 from feedback.runs import Delivery, Run
 
 DAYS_INPUT = "days"
-DAYS = {1: "Tomorrow", 3: "In 3 days", 7: "In a week", 14: "In 2 weeks"}
+DAYS = {1: mark("Tomorrow"), 3: mark("In 3 days"), 7: mark("In a week"), 14: mark("In 2 weeks")}
 _TITLE = 200  # characters
 
 
@@ -18,48 +19,48 @@ def later_card(run: Run, delivery: Delivery) -> Card:
     choices: Element = {
         "type": "Input.ChoiceSet",
         "id": DAYS_INPUT,
-        "label": "When shall I ask you again?",
+        "label": say("When shall I ask you again?"),
         "style": "expanded",
         "wrap": True,
         "value": str(next(iter(DAYS))),
-        "choices": [{"title": title, "value": str(days)} for days, title in DAYS.items()],
+        "choices": [{"title": say(title), "value": str(days)} for days, title in DAYS.items()],
     }
-    body = [heading("Later"), _survey(run), *_kept(delivery), choices]
-    remind = execute("Ask me then", "snooze", {"run": run.run}, style=Style.POSITIVE)
-    return card(body, [remind, _back(run, "Back to the survey")], fallback="Later")
+    body = [heading(say("Later")), _survey(run), *_kept(delivery), choices]
+    remind = execute(say("Ask me then"), "snooze", {"run": run.run}, style=Style.POSITIVE)
+    return card(body, [remind, _back(run, say("Back to the survey"))], fallback=say("Later"))
 
 
 def snoozed_card(run: Run, delivery: Delivery, until: datetime) -> Card:
     """Return the promise to ask again, with the time in the reader's own zone."""
     body = [
-        heading("I will ask you again"),
+        heading(say("I will ask you again")),
         _survey(run),
-        text(f"You get this survey again on {moment(until)}, and nothing about it until then."),
+        text(say("You get this survey again on {when}, and nothing about it until then.", when=moment(until))),
         *_kept(delivery),
     ]
-    decline = execute("Not for me", "decline", {"run": run.run})
-    return card(body, [_back(run, "Answer now"), decline], fallback="I will ask you again.")
+    decline = execute(say("Not for me"), "decline", {"run": run.run})
+    return card(body, [_back(run, say("Answer now")), decline], fallback=say("I will ask you again."))
 
 
 def declined_card(run: Run) -> Card:
     """Return the news that this survey will not be asked again."""
     body = [
-        heading("All right — this one is not for you"),
+        heading(say("All right — this one is not for you")),
         _survey(run),
-        text("You get no reminders of this survey. Thank you for saying so: it is counted, without your name."),
-        hint("To get no surveys at all, type **stop**."),
+        text(say("You get no reminders of this survey. Thank you for saying so: it is counted, without your name.")),
+        hint(say("To get no surveys at all, type **stop**.")),
     ]
-    return card(body, [_back(run, "Answer after all")], fallback="You get no reminders of this survey.")
+    return card(body, [_back(run, say("Answer after all"))], fallback=say("You get no reminders of this survey."))
 
 
 def typing_card(run: Run) -> Card:
     """Return what stands in for the survey while it is answered by typing."""
     body = [
-        heading("Answering by typing"),
+        heading(say("Answering by typing")),
         _survey(run),
-        text("The questions come one by one below. Every answer is kept as soon as you send it."),
+        text(say("The questions come one by one below. Every answer is kept as soon as you send it.")),
     ]
-    return card(body, [_back(run, "Answer in the card")], fallback="The questions come one by one below.")
+    return card(body, [_back(run, say("Answer in the card"))], fallback=say("The questions come one by one below."))
 
 
 def _survey(run: Run) -> Element:
@@ -68,7 +69,7 @@ def _survey(run: Run) -> Element:
 
 def _kept(delivery: Delivery) -> list[Element]:
     has_begun = delivery.draft is not None and bool(delivery.draft.answers)
-    return [hint("What you have answered so far is kept.")] if has_begun else []
+    return [hint(say("What you have answered so far is kept."))] if has_begun else []
 
 
 def _back(run: Run, title: str) -> Element:

@@ -6,7 +6,6 @@ from cards.elements import (
     Card,
     Element,
     card,
-    counted,
     escape,
     excerpt,
     facts,
@@ -19,6 +18,7 @@ from cards.elements import (
 )
 from cards.size import fewer, fitted, left_out
 from cards.status import STATE_WORDS
+from feedback.language import LANGUAGES, say, say_number
 from feedback.notes import Note
 from feedback.people import Person, Role
 from feedback.runs import Delivery, Run
@@ -30,29 +30,31 @@ _NOTE = 160
 
 def my_data_card(person: Person, role: Role, deliveries: Sequence[tuple[Delivery, Run]], notes: Sequence[Note]) -> Card:
     """Return a summary of what is held about a person. A long one says how much it leaves out."""
+    surveys = say_number("{n} survey for you", "{n} surveys for you", len(deliveries))
+    said = say_number("{n} note by you", "{n} notes by you", len(notes))
 
     def build(shown: int) -> Card:
         body = [
-            heading("What I hold about you"),
+            heading(say("What I hold about you")),
             facts(_person(person, role)),
-            *_listed(counted(len(deliveries), "survey") + " for you", [_survey(*one) for one in deliveries], shown),
-            *_listed(counted(len(notes), "note") + " by you", [_note(note) for note in notes], shown),
-            hint("The complete data is in the message beside this card."),
+            *_listed(surveys, [_survey(*one) for one in deliveries], shown),
+            *_listed(said, [_note(note) for note in notes], shown),
+            hint(say("The complete data is in the message beside this card.")),
         ]
-        return card(body, fallback="What I hold about you")
+        return card(body, fallback=say("What I hold about you"))
 
     return fitted(build, fewer(max(len(deliveries), len(notes))))
 
 
 def _person(person: Person, role: Role) -> dict[str, str]:
     rows = {
-        "Name": escape(excerpt(person.name, _WORD)) or "not known",
-        "Language": escape(person.locale),
-        "Role": role.value,
-        "Surveys": "stopped" if person.has_opted_out else "welcome",
+        say("Name"): escape(excerpt(person.name, _WORD)) or say("not known"),
+        say("Language"): escape(LANGUAGES.get(person.language, person.locale)),
+        say("Role"): role.value,
+        say("Surveys"): say("stopped") if person.has_opted_out else say("welcome"),
     }
     if person.first_seen_at:
-        rows["First met"] = moment(person.first_seen_at)
+        rows[say("First met")] = moment(person.first_seen_at)
     some = list(person.attributes.items())[:_ATTRIBUTES]
     return {**rows, **{escape(excerpt(name, _WORD)): escape(excerpt(value, _WORD)) for name, value in some}}
 
@@ -64,10 +66,10 @@ def _listed(title: str, rows: Sequence[list[Element]], shown: int) -> list[Eleme
 
 
 def _survey(delivery: Delivery, run: Run) -> list[Element]:
-    answers = f", {counted(len(delivery.answers), 'answer')}" if delivery.answers else ""
+    answers = f", {say_number('{n} answer', '{n} answers', len(delivery.answers))}" if delivery.answers else ""
     when = delivery.answered_at or delivery.sent_at
     at = f", {moment(when)}" if when else ""
-    return [text(escape(excerpt(run.survey.title, _NOTE))), hint(f"{STATE_WORDS[delivery.state]}{answers}{at}")]
+    return [text(escape(excerpt(run.survey.title, _NOTE))), hint(f"{say(STATE_WORDS[delivery.state])}{answers}{at}")]
 
 
 def _note(note: Note) -> list[Element]:

@@ -24,7 +24,7 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.inputs import SCALE_WORDS
+from cards.inputs import scale_words
 from cards.size import fitted, left_out
 from feedback import figures
 from feedback.figures import Figure, Interval
@@ -158,7 +158,7 @@ def _share_range(share: Figure) -> list[Element]:
 
 
 def _labelled(result: QuestionResult) -> tuple[tuple[str, int], ...]:
-    words = SCALE_WORDS.get(result.question.kind, {})
+    words = scale_words(result.question.kind)
     return tuple((words.get(label, label), count) for label, count in result.counts)
 
 

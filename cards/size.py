@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from cards.elements import Card
+from feedback.language import say_number
 
 MAX_CARD_BYTES = 28_000
 """The strictest number Microsoft gives for a card: 28 KB, for cards of message extensions. Messages of bots may be
@@ -41,4 +42,4 @@ def fewer(number: int) -> list[int]:
 
 def left_out(total: int, shown: int) -> Iterable[str]:
     """Return the sentence that says how much is not shown, if anything is not."""
-    return () if shown >= total else (f"… and {total - shown:,} more",)
+    return () if shown >= total else (say_number("… and {n} more", "… and {n} more", total - shown),)

@@ -27,20 +27,21 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import fewer, fitted, left_out
+from feedback.language import mark
 from feedback.recalls import TO_RECALL
 from feedback.runs import DeliveryState, Progress, Run, RunState
 from feedback.standing import Standing
 
 STATE_WORDS: dict[DeliveryState, str] = {
-    DeliveryState.ANSWERED: "Answered",
-    DeliveryState.SENT: "Received it, not answered yet",
-    DeliveryState.SENDING: "Being sent right now",
-    DeliveryState.PLANNED: "Waiting to be sent",
-    DeliveryState.UNCONFIRMED: "May or may not have received it",
-    DeliveryState.FAILED: "Could not be reached",
-    DeliveryState.EXCLUDED: "Left out",
-    DeliveryState.CANCELLED: "Stopped before it was sent",
-    DeliveryState.RECALLED: "Taken back",
+    DeliveryState.ANSWERED: mark("Answered"),
+    DeliveryState.SENT: mark("Received it, not answered yet"),
+    DeliveryState.SENDING: mark("Being sent right now"),
+    DeliveryState.PLANNED: mark("Waiting to be sent"),
+    DeliveryState.UNCONFIRMED: mark("May or may not have received it"),
+    DeliveryState.FAILED: mark("Could not be reached"),
+    DeliveryState.EXCLUDED: mark("Left out"),
+    DeliveryState.CANCELLED: mark("Stopped before it was sent"),
+    DeliveryState.RECALLED: mark("Taken back"),
 }
 RUN_WORDS: dict[RunState, str] = {
     RunState.PROPOSED: "Waiting for another admin to **approve**",

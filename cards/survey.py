@@ -13,7 +13,6 @@ from cards.elements import (
     Style,
     banner,
     card,
-    counted,
     escape,
     excerpt,
     execute,
@@ -25,9 +24,11 @@ from cards.elements import (
 from cards.inputs import INPUT_PREFIX, REQUIRED, asked, raw
 from cards.size import fits
 from feedback.branching import asked_on, next_page, previous_page, progress
+from feedback.language import ENGLISH, mark, say, say_number, speaking
 from feedback.questions import Answers, Kind, Question
 from feedback.runs import Run
 from feedback.surveys import Survey
+from feedback.translations import languages_of, survey_in
 
 __all__ = ["INPUT_PREFIX", "Position", "can_show_answers", "preview_card", "survey_card", "survey_fits"]
 
@@ -37,7 +38,7 @@ _MINUTE_S = 60
 _MAX_PROBLEM = 160
 _LONGEST_PROBLEM = "😀" * 60 + "x" * 100  # they quote up to 60 characters of the question
 _MAX_NOTICE = 300
-_REMINDER = "Reminder: you have not answered this yet. Answers are still welcome."
+_REMINDER = mark("Reminder: you have not answered this yet. Answers are still welcome.")
 _LONGEST_NAME = "x" * 100  # of a run
 
 
@@ -122,8 +123,16 @@ def preview_card(survey: Survey, page: int = 0) -> Card:
 
 
 def survey_fits(survey: Survey) -> bool:
-    """Say whether every page's card is small enough at its largest: filled in, with a problem at every question."""
-    return all(_page_fits(survey, page) for page in range(len(survey.paged)))
+    """Say whether every page's card is small enough at its largest: filled in, with a problem at every question.
+
+    That is held in English and in the languages that the survey is translated into.
+    """
+    return all(_fits_in(survey, language) for language in sorted({ENGLISH, *languages_of(survey)}))
+
+
+def _fits_in(survey: Survey, language: str) -> bool:
+    with speaking(language):
+        return all(_page_fits(survey_in(survey, language), page) for page in range(len(survey.paged)))
 
 
 def _page_fits(survey: Survey, page: int) -> bool:
@@ -142,16 +151,19 @@ def _page_fits(survey: Survey, page: int) -> bool:
 
 
 def _filled(survey: Survey, run: str, filling: _Filling) -> Card:
-    notice, what = excerpt(filling.notice, _MAX_NOTICE), "Reminder" if filling.is_reminder else "Survey"
+    notice = excerpt(filling.notice, _MAX_NOTICE)
+    title = escape(survey.title)
+    what = say("Reminder: {title}", title=title) if filling.is_reminder else say("Survey: {title}", title=title)
+    by_typing = say("To answer by typing, write: answer {run}", run=escape(run))
     return card(
         [
             *([banner(notice, color=Color.ATTENTION)] if notice else []),
-            *([text(_REMINDER, is_bold=True)] if filling.is_reminder else []),
+            *([text(say(_REMINDER), is_bold=True)] if filling.is_reminder else []),
             *_intro(survey, filling),
             *_questions(survey, filling),
         ],
         _buttons(survey, run, filling),
-        fallback=f"{what}: {escape(survey.title)}. To answer by typing, write: answer {escape(run)}",
+        fallback=f"{what}. {by_typing}",
     )
 
 
@@ -165,12 +177,12 @@ def _buttons(survey: Survey, run: str, filling: _Filling) -> list[Element]:
         data["keep"] = list(filling.withheld)
     buttons = [execute(_button(survey, filling), "answer", data, style=Style.POSITIVE)]
     if filling.page and (filling.kept is None or previous_page(survey, filling.page, filling.kept) is not None):
-        buttons.append(execute("Back", "back", data))
+        buttons.append(execute(say("Back"), "back", data))
     if not filling.revision:
-        buttons.append(execute("Later", "later", data))
-    buttons.append(execute("Answer by typing", "type", data, is_secondary=True))
+        buttons.append(execute(say("Later"), "later", data))
+    buttons.append(execute(say("Answer by typing"), "type", data, is_secondary=True))
     if not filling.revision:
-        buttons.append(execute("Not for me", "decline", data, is_secondary=True))
+        buttons.append(execute(say("Not for me"), "decline", data, is_secondary=True))
     return buttons
 
 
@@ -184,19 +196,30 @@ def _intro(survey: Survey, filling: _Filling) -> list[Element]:
 def _length(survey: Survey, filling: _Filling) -> str:
     """Say how much there is to do. With pages, how far one is: no more than is known."""
     has_required = any(question.required for question in filling.questions(survey))
-    required = f" Those marked {REQUIRED} need an answer." if has_required else ""
-    if not survey.pages:
-        return f"{counted(len(survey.questions), 'question')}, {_takes(survey)}.{required}"
+    required = [say("Those marked {mark} need an answer.", mark=say(REQUIRED))] if has_required else []
+    return " ".join([_how_far(survey, filling) if survey.pages else _how_much(survey), *required])
+
+
+def _how_much(survey: Survey) -> str:
+    number = len(survey.questions)
+    return say_number("{n} question, {time}.", "{n} questions, {time}.", number, time=_takes(survey))
+
+
+def _how_far(survey: Survey, filling: _Filling) -> str:
     found = progress(survey, filling.page, filling.kept or {})
-    where = f"Page {found.page} of {'' if found.is_settled else 'at most '}{found.at_most}"
-    return f"{where}{'' if filling.page else f', {_takes(survey)} in all'}.{required}"
+    where = {"page": found.page, "of": found.at_most}
+    whole = say("Page {page} of {of}", **where) if found.is_settled else say("Page {page} of at most {of}", **where)
+    if filling.page:
+        return say("{page}.", page=whole)
+    return say("{page}, {time} in all.", page=whole, time=_takes(survey))
 
 
 def _takes(survey: Survey) -> str:
     texts = sum(question.kind is Kind.TEXT for question in survey.questions)
     seconds = texts * _TEXT_S + (len(survey.questions) - texts) * _CLICK_S
-    is_quick = seconds < _MINUTE_S
-    return "less than a minute" if is_quick else f"about {counted(round(seconds / _MINUTE_S), 'minute')}"
+    if seconds < _MINUTE_S:
+        return say("less than a minute")
+    return say_number("about {n} minute", "about {n} minutes", round(seconds / _MINUTE_S))
 
 
 def _questions(survey: Survey, filling: _Filling) -> list[Element]:
@@ -218,9 +241,10 @@ def _button(survey: Survey, filling: _Filling) -> str:
         found = progress(survey, filling.page, filling.kept)
         is_last = found.is_settled and next_page(survey, filling.page, filling.kept) is None
     if not is_last:
-        return "Next"
-    answers = "answer" if len(survey.questions) == 1 else "answers"
-    return f"Save my {answers}" if filling.revision else f"Send my {answers}"
+        return say("Next")
+    if len(survey.questions) == 1:
+        return say("Save my answer") if filling.revision else say("Send my answer")
+    return say("Save my answers") if filling.revision else say("Send my answers")
 
 
 def _longest_first(questions: list[Question], answers: Mapping[str, object]) -> list[str]:

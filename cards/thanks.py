@@ -19,21 +19,26 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.inputs import SCALE_WORDS
+from cards.inputs import scale_words
 from cards.size import fitted
 from feedback.branching import asked as asked_with
+from feedback.language import mark, say
 from feedback.questions import Answer, Question, describe
 from feedback.runs import Delivery, Run
 
 _MOVED_TITLE = 200  # characters
 NO_ANSWER = "—"
-_CLOSED_ANSWERED = "It no longer takes changes. These are the answers you gave."
-_CLOSED_UNANSWERED = (
+_CLOSED_ANSWERED = mark("It no longer takes changes. These are the answers you gave.")
+_CLOSED_UNANSWERED = mark(
     "It no longer takes answers, and none of yours were saved. You can still tell us: type **feedback** and your words."
 )
-_WITHDRAWN_ANSWERED = "There is nothing more for you to do. The answers you gave are kept and can no longer be changed."
-_WITHDRAWN_UNANSWERED = "There is nothing for you to do. It takes no answers any more, and none of yours were saved."
-_CLOSED_HALF_ANSWERED = (
+_WITHDRAWN_ANSWERED = mark(
+    "There is nothing more for you to do. The answers you gave are kept and can no longer be changed."
+)
+_WITHDRAWN_UNANSWERED = mark(
+    "There is nothing for you to do. It takes no answers any more, and none of yours were saved."
+)
+_CLOSED_HALF_ANSWERED = mark(
     "It no longer takes answers. You had begun, but the last page was not sent, so nothing of it is counted. "
     "You can still tell us: type **feedback** and your words."
 )
@@ -46,10 +51,11 @@ def thanks_card(run: Run, delivery: Delivery, *, notice: str = "") -> Card:
     A `notice` says that something else than saving has happened, and takes the place of the thanks.
     """
     is_open = run.takes_answers
-    saved = "Thank you — your changes are saved" if delivery.revision > 1 else "Thank you — your answers are saved"
-    title = "Your answers" if notice else saved
-    then = "Next, the team reads the answers together. There is nothing more for you to do."
-    edit = [execute("Edit my answer", "edit", {"run": run.run})] if is_open else []
+    is_edit = delivery.revision > 1
+    saved = say("Thank you — your changes are saved") if is_edit else say("Thank you — your answers are saved")
+    title = say("Your answers") if notice else saved
+    then = say("Next, the team reads the answers together. There is nothing more for you to do.")
+    edit = [execute(say("Edit my answer"), "edit", {"run": run.run})] if is_open else []
     top = [banner(notice, color=Color.WARNING)] if notice else []
 
     def build(lengths: tuple[int, int]) -> Card:
@@ -61,14 +67,14 @@ def thanks_card(run: Run, delivery: Delivery, *, notice: str = "") -> Card:
 
 def closed_card(run: Run, delivery: Delivery | None) -> Card:
     """Return the news that the survey takes no more answers, with the answers that it has."""
-    title = "This survey is closed — thank you"
+    title = say("This survey is closed — thank you")
     answered = delivery if delivery and delivery.answers else None
 
     def build(lengths: tuple[int, int]) -> Card:
         begun = _CLOSED_HALF_ANSWERED if delivery and delivery.draft else _CLOSED_UNANSWERED
         saved = _CLOSED_ANSWERED if answered else begun
         answers = _answers(run, answered, lengths) if answered else []
-        body = [heading(title), hint(escape(run.survey.title)), text(saved), *answers]
+        body = [heading(title), hint(escape(run.survey.title)), text(say(saved)), *answers]
         return card(body, fallback=f"{title}: {escape(run.survey.title)}")
 
     return fitted(build, _LENGTHS)
@@ -76,14 +82,14 @@ def closed_card(run: Run, delivery: Delivery | None) -> Card:
 
 def withdrawn_card(run: Run, delivery: Delivery | None) -> Card:
     """Return the news that the survey was taken back, with the answers that it has: those are kept."""
-    title = "This survey was withdrawn"
+    title = say("This survey was withdrawn.")
     answered = delivery if delivery and delivery.answers else None
 
     def build(lengths: tuple[int, int]) -> Card:
         said = _WITHDRAWN_ANSWERED if answered else _WITHDRAWN_UNANSWERED
         answers = _answers(run, answered, lengths) if answered else []
-        body = [text(f"{title}.", is_bold=True), hint(escape(run.survey.title)), text(said), *answers]
-        return card(body, fallback=f"{title}: {escape(run.survey.title)}")
+        body = [text(title, is_bold=True), hint(escape(run.survey.title)), text(say(said)), *answers]
+        return card(body, fallback=f"{title} {escape(run.survey.title)}")
 
     return fitted(build, _LENGTHS)
 
@@ -91,8 +97,8 @@ def withdrawn_card(run: Run, delivery: Delivery | None) -> Card:
 def moved_card(run: Run) -> Card:
     """Return what takes the place of a survey card that was sent again."""
     return card(
-        [hint(f"“{escape(excerpt(run.survey.title, _MOVED_TITLE))}” is further down in this chat.")],
-        fallback="This survey is further down in this chat.",
+        [hint(say("“{title}” is further down in this chat.", title=escape(excerpt(run.survey.title, _MOVED_TITLE))))],
+        fallback=say("This survey is further down in this chat."),
     )
 
 
@@ -109,4 +115,4 @@ def _answers(run: Run, delivery: Delivery, lengths: tuple[int, int]) -> list[Ele
 
 def _words(question: Question, answer: Answer) -> str:
     said = describe(question, answer)
-    return SCALE_WORDS.get(question.kind, {}).get(said, said)
+    return scale_words(question.kind).get(said, said)

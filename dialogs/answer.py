@@ -12,7 +12,7 @@ from botbuilder.core import MessageFactory
 from botbuilder.dialogs import Dialog, DialogContext, DialogTurnResult
 
 from cards.elements import escape, excerpt
-from cards.inputs import SCALE_WORDS
+from cards.inputs import scale_words
 from dialogs.typed import WORDS, ask, read
 from feedback.answers import find_answered, record_answer
 from feedback.branching import asked, still_asked
@@ -20,19 +20,21 @@ from feedback.checking import check_some, missing
 from feedback.contacts import QuietHours, next_allowed
 from feedback.drafts import keep_typed
 from feedback.errors import AnswersRefused, NotYourSurvey
+from feedback.language import as_text, current, mark, say, say_number
 from feedback.people import find_person
 from feedback.questions import Answers, Question, describe
 from feedback.runs import Delivery, Run, find_run
 from feedback.snoozes import MOST_DAYS, snooze
+from feedback.translations import run_in
 from store.contract import Store
 
 ANSWER_DIALOG = "answer.v1"
-CLOSED = "This survey is closed, so it takes no more answers. Thank you."
-ELSEWHERE = (
+CLOSED = mark("This survey is closed, so it takes no more answers. Thank you.")
+ELSEWHERE = mark(
     "You have sent this survey in its card meanwhile, so what you typed now was not kept. "
     "Type **answer {run}** to change your answers."
 )
-GONE_ON = (
+GONE_ON = mark(
     "You are further on in this survey by now, so what you typed was not taken as an answer. This is where you are:"
 )
 _SAID = 300  # characters of an answer in the summary
@@ -57,29 +59,29 @@ class AnswerDialog(Dialog):
         state["run"], state["person"] = str(given["run"]), str(given["person"])
         run, delivery = await self._found(dialog_context)
         if not run.takes_answers:
-            return await _end(dialog_context, CLOSED)
+            return await _end(dialog_context, say(CLOSED))
         answers = delivery.filled_in
         at = delivery.draft.at if delivery.draft else asked(run.survey, answers)[0].id
         delivery = await keep_typed(self._store, run, delivery, answers, at)
-        intro = f"**{escape(run.survey.title)}**\n\nAt any time you can type {WORDS}."
+        intro = f"**{escape(run.survey.title)}**\n\n{say('At any time you can type {words}.', words=WORDS)}"
         return await self._ask(dialog_context, run, delivery, intro)
 
     async def continue_dialog(self, dialog_context: DialogContext) -> DialogTurnResult:
         """Take what was typed, keep it and ask the next question."""
         run, delivery = await self._found(dialog_context)
         if not run.takes_answers:
-            return await _end(dialog_context, CLOSED)
+            return await _end(dialog_context, say(CLOSED))
         text = str(dialog_context.context.activity.text or "")
         if delivery.draft is None:
             is_kept = _is_what_finished(run, delivery, text, dialog_context.active_dialog.state)
             return await _end(
-                dialog_context, _thanks(run, delivery) if is_kept else ELSEWHERE.format(run=escape(run.run))
+                dialog_context, _thanks(run, delivery) if is_kept else say(ELSEWHERE, run=escape(run.run))
             )
         word, _, rest = text.strip().lower().partition(" ")
         if word == "later" and (not rest or rest.isdecimal()):
             return await self._later(dialog_context, run, int(rest[:3] or 1))
         if dialog_context.active_dialog.state.get("step", delivery.step) != delivery.step:
-            return await self._ask(dialog_context, run, delivery, GONE_ON)
+            return await self._ask(dialog_context, run, delivery, say(GONE_ON))
         if text.strip().lower() == "back":
             return await self._back(dialog_context, run, delivery)
         return await self._take(dialog_context, run, delivery, text)
@@ -105,7 +107,7 @@ class AnswerDialog(Dialog):
     async def _back(self, inside: DialogContext, run: Run, delivery: Delivery) -> DialogTurnResult:
         _, number, _ = _position(run, delivery)
         if number == 1:
-            return await self._ask(inside, run, delivery, "This is the first question.")
+            return await self._ask(inside, run, delivery, say("This is the first question."))
         before = asked(run.survey, delivery.filled_in)[number - 2]
         delivery = await keep_typed(self._store, run, delivery, delivery.filled_in, before.id)
         return await self._ask(inside, run, delivery)
@@ -114,12 +116,11 @@ class AnswerDialog(Dialog):
         person = await find_person(self._store, inside.active_dialog.state["person"])
         if person is None:
             raise NotYourSurvey
-        until = self._clock() + timedelta(days=max(1, min(days, MOST_DAYS)))
+        until = self._clock() + timedelta(days=_days(days))
         await snooze(self._store, run, person.id, next_allowed(person, until, self._quiet))
-        when = "tomorrow" if days <= 1 else f"in {min(days, MOST_DAYS)} days"
-        return await _end(
-            inside, f"I will ask you again {when}. What you have answered so far is kept; **answer** goes on with it."
-        )
+        then = say_number("I will ask you again tomorrow.", "I will ask you again in {n} days.", _days(days))
+        kept = say("What you have answered so far is kept; **answer** goes on with it.")
+        return await _end(inside, f"{then} {kept}")
 
     async def _finish(self, inside: DialogContext, run: Run, delivery: Delivery, answers: Answers) -> DialogTurnResult:
         complete = still_asked(run.survey, answers)
@@ -145,12 +146,12 @@ class AnswerDialog(Dialog):
         state = inside.active_dialog.state
         state["step"], state["revision"], state["question"] = delivery.step, delivery.revision, question.id
         words = ask(question, number, of, delivery.filled_in.get(question.id))
-        await inside.context.send_activity(MessageFactory.text(f"{notice}\n\n{words}" if notice else words))
+        await inside.context.send_activity(MessageFactory.text(as_text(f"{notice}\n\n{words}" if notice else words)))
         return Dialog.end_of_turn
 
     async def _found(self, inside: DialogContext) -> tuple[Run, Delivery]:
         state = inside.active_dialog.state
-        run = await find_run(self._store, state["run"])
+        run = run_in(await find_run(self._store, state["run"]), current())
         return run, await find_answered(self._store, run, state["person"])
 
 
@@ -164,7 +165,7 @@ def _position(run: Run, delivery: Delivery) -> tuple[Question, int, str]:
     rest = order[order.index(question.id) + 1 :]
     is_open = any(one.ask_if is not None and one.id in rest for one in run.survey.questions)
     number = found.index(question) + 1
-    of = f"at most {number + len(rest)}" if is_open else str(len(found))
+    of = say("at most {n}", n=number + len(rest)) if is_open else str(len(found))
     return question, number, of
 
 
@@ -192,13 +193,18 @@ def _thanks(run: Run, delivery: Delivery) -> str:
     for question in asked(run.survey, delivery.answers):
         answer = delivery.answers.get(question.id)
         words = "—" if answer is None else describe(question, answer)
-        words = SCALE_WORDS.get(question.kind, {}).get(words, words)
+        words = scale_words(question.kind).get(words, words)
         said.append(f"- {escape(excerpt(question.text, _SAID))} **{escape(excerpt(words, _SAID))}**")
-    saved = "your changes are saved" if delivery.revision > 1 else "your answers are saved"
-    change = f"To change them, type **answer {escape(run.run)}**."
-    return "\n\n".join([f"Thank you — {saved}.", "\n".join(said), f"Next, the team reads the answers. {change}"])
+    is_edit = delivery.revision > 1
+    thanks = say("Thank you — your changes are saved.") if is_edit else say("Thank you — your answers are saved.")
+    change = say("To change them, type **answer {run}**.", run=escape(run.run))
+    return "\n\n".join([thanks, "\n".join(said), f"{say('Next, the team reads the answers.')} {change}"])
+
+
+def _days(days: int) -> int:
+    return max(1, min(days, MOST_DAYS))
 
 
 async def _end(inside: DialogContext, words: str) -> DialogTurnResult:
-    await inside.context.send_activity(MessageFactory.text(words))
+    await inside.context.send_activity(MessageFactory.text(as_text(words)))
     return await inside.end_dialog()

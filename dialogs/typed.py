@@ -4,50 +4,58 @@ What counts as an answer is decided in feedback/checking.py, as for cards.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from cards.elements import escape
-from cards.inputs import SCALE_WORDS
+from cards.inputs import scale_words
+from feedback.language import decimal_mark, mark, number, say
 from feedback.questions import Answer, Choice, Kind, Question, describe
 
 WORDS = "**back** · **skip** · **later** · **cancel**"
 NO_CHOICE = "-"  # in a matrix
-_PARTS = re.compile(r"[\s,;]+")
+_PARTS = re.compile(r"[\s,;，、،؛；]+")
+_EXAMPLE = 3.5
 _YES_NO = {"yes": "true", "y": "true", "no": "false", "n": "false"}
 
 _RULES: dict[Kind, str] = {
-    Kind.NPS: "Type a number from 0 to 10. 0 means not at all likely, 10 means extremely likely.",
-    Kind.RATING: "Type a number of stars from 1 to 5.",
-    Kind.CSAT: "Type a number from 1 to 5.",
-    Kind.CES: "Type a number from 1 to 7.",
-    Kind.CHOICE: "Type the number of your choice, from 1 to {choices}.",
-    Kind.CHOICES: "Type the numbers of your choices with commas between them, such as 1, 2.",
-    Kind.IMAGE_CHOICE: "Type the number of your choice, from 1 to {choices}.",
-    Kind.RANKING: "Type all the numbers in your order, the first place first, such as {order}.",
-    Kind.MATRIX: "Type one number for each of the lines {lines}, in their order, such as {ones}. "
-    f"A {NO_CHOICE} leaves a line out.",
-    Kind.TEXT: "Type your answer in one message.",
-    Kind.YES_NO: "Type yes or no.",
-    Kind.NUMBER: "Type a number in digits, such as 12 or 3.5.",
-    Kind.DATE: "Type a day as year-month-day, such as 2026-03-01.",
+    Kind.NPS: mark("Type a number from 0 to 10. 0 means not at all likely, 10 means extremely likely."),
+    Kind.RATING: mark("Type a number of stars from 1 to 5."),
+    Kind.CSAT: mark("Type a number from 1 to 5."),
+    Kind.CES: mark("Type a number from 1 to 7."),
+    Kind.CHOICE: mark("Type the number of your choice, from 1 to {choices}."),
+    Kind.CHOICES: mark("Type the numbers of your choices with commas between them, such as 1, 2."),
+    Kind.IMAGE_CHOICE: mark("Type the number of your choice, from 1 to {choices}."),
+    Kind.RANKING: mark("Type all the numbers in your order, the first place first, such as {order}."),
+    Kind.MATRIX: mark(
+        "Type one number for each of the lines {lines}, in their order, such as {ones}. A {nothing} leaves a line out."
+    ),
+    Kind.TEXT: mark("Type your answer in one message."),
+    Kind.YES_NO: mark("Type yes or no."),
+    Kind.NUMBER: mark("Type a number in digits, such as 12 or {example}."),
+    Kind.DATE: mark("Type a day as year-month-day, such as 2026-03-01."),
 }
 
 
 def ask(question: Question, number: int, of: str, answer: Answer | None = None) -> str:
     """Return a question as a message. `number` counts from 1; `answer` is what is kept so far."""
-    required = ", required" if question.required else ""
-    parts = [f"**Question {number} of {of}{required}**", escape(question.text)]
+    place = {"number": number, "of": of}
+    heading = say("Question {number} of {of}", **place)
+    if question.required:
+        heading = say("Question {number} of {of}, required", **place)
+    parts = [f"**{heading}**", escape(question.text)]
     if question.help:
         parts.append(escape(question.help))
     parts += [_listed(question), f"_{_rule(question)}_"]
     if answer is not None:
-        parts.append(f"Your answer so far: {escape(describe(question, answer))}. **skip** leaves it as it is.")
+        so_far = escape(describe(question, answer))
+        parts.append(say("Your answer so far: {answer}. **skip** leaves it as it is.", answer=so_far))
     return "\n\n".join(part for part in parts if part)
 
 
 def read(question: Question, text: str) -> object:
     """Return what was typed in the form in which it can be checked."""
-    plain = text.strip()
+    plain = _in_ascii_digits(text.strip())
     match question.kind:
         case Kind.CHOICE | Kind.IMAGE_CHOICE:
             return _one(question.choices, plain)
@@ -55,33 +63,47 @@ def read(question: Question, text: str) -> object:
             return _some(question.choices, plain)
         case Kind.MATRIX:
             return _by_row(question, plain)
-        case Kind.YES_NO:
-            return _YES_NO.get(plain.lower(), plain)
-        case Kind.CSAT | Kind.CES:
-            steps = {words.casefold(): step for step, words in SCALE_WORDS[question.kind].items()}
-            return steps.get(plain.casefold(), plain)
+        case Kind.YES_NO | Kind.CSAT | Kind.CES:
+            return _in_words(question.kind).get(plain.casefold(), plain)
         case Kind.RATING:
-            return plain.lower().removesuffix("stars").removesuffix("star").strip()
-        case _:
+            own = plain.lower().removesuffix("stars").removesuffix("star").strip()
+            return _in_words(question.kind).get(plain.casefold(), own)
+        case Kind.NUMBER:
+            return _with_point(plain)
+        case Kind.TEXT:
             return text
+        case _:
+            return plain
+
+
+def _in_words(kind: Kind) -> dict[str, str]:
+    """Return what somebody may type instead of a step of a scale, or of true and false, in small letters."""
+    if kind is Kind.YES_NO:
+        return _YES_NO | {say("Yes").casefold(): "true", say("No").casefold(): "false"}
+    return {words.casefold(): step for step, words in scale_words(kind).items()}
 
 
 def _rule(question: Question) -> str:
     places = range(len(question.choices), 0, -1)
-    return _RULES[question.kind].format(
+    return say(
+        _RULES[question.kind],
         choices=len(question.choices),
         order=", ".join(map(str, places)),
         lines=_letters(question),
         ones=", ".join(["1"] * len(question.rows)),
+        nothing=NO_CHOICE,
+        example=number(_EXAMPLE),
     )
 
 
 def _listed(question: Question) -> str:
     if question.kind in {Kind.CSAT, Kind.CES}:
-        return _list([f"{step} – {words}" for step, words in SCALE_WORDS[question.kind].items()])
+        return _list([f"{step} – {words}" for step, words in scale_words(question.kind).items()])
     choices = _list([f"{number} – {_choice(one)}" for number, one in enumerate(question.choices, 1)])
     rows = _list([f"{_letter(number)} – {escape(row.text)}" for number, row in enumerate(question.rows)])
-    return f"The lines:\n\n{rows}\n\nThe choices for each:\n\n{choices}" if rows else choices
+    if not rows:
+        return choices
+    return "\n\n".join([say("The lines:"), rows, say("The choices for each:"), choices])
 
 
 def _list(lines: Sequence[str]) -> str:
@@ -89,12 +111,14 @@ def _list(lines: Sequence[str]) -> str:
 
 
 def _choice(choice: Choice) -> str:
-    return escape(choice.text) + (f" (picture: {escape(choice.alt)})" if choice.alt else "")
+    if not choice.alt:
+        return escape(choice.text)
+    return say("{choice} (picture: {shows})", choice=escape(choice.text), shows=escape(choice.alt))
 
 
 def _letters(question: Question) -> str:
     last = len(question.rows) - 1
-    return "A" if not last else f"A to {_letter(last)}"
+    return _letter(0) if not last else say("A to {last}", last=_letter(last))
 
 
 def _letter(number: int) -> str:
@@ -122,3 +146,14 @@ def _by_row(question: Question, said: str) -> object:
         return said
     rows = zip(question.rows, parts, strict=True)
     return {row.id: "" if part == NO_CHOICE else _one(question.choices, part) for row, part in rows}
+
+
+def _in_ascii_digits(said: str) -> str:
+    """Return what was typed with the digits of any script, such as ٣ or ３, as 0 to 9."""
+    return "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in said)
+
+
+def _with_point(said: str) -> str:
+    """Return a number with the decimal mark of the language spoken as one with a point; anything else stays."""
+    has_own = decimal_mark() != "." and said.count(decimal_mark()) == 1 and "." not in said
+    return said.replace(decimal_mark(), ".") if has_own else said.replace("٫", ".")

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from feedback.branching import holds
 from feedback.errors import AnswersRefused, Problem, quote
+from feedback.language import mark, number, say, whole
 from feedback.questions import SCALES, TRUTHS, Answer, Answers, Kind, Question, read_day, without_controls
 
 MAX_TEXT = 4_000  # characters in one text answer
@@ -66,16 +67,16 @@ def missing(questions: Iterable[Question], answers: Answers) -> list[Problem]:
     for question in questions:
         answer = answers.get(question.id)
         if question.required and answer is None:
-            problems.append(_problem(question, "please answer this question"))
+            problems.append(_problem(question, say("please answer this question")))
         elif question.required and isinstance(answer, dict) and len(answer) < len(question.rows):
-            problems.append(_problem(question, "please choose something in every row"))
+            problems.append(_problem(question, say("please choose something in every row")))
     return problems
 
 
 def unknown(questions: Sequence[Question], raw: Mapping[str, object]) -> list[Problem]:
     """Return a problem for each answer to no question."""
     known = {question.id for question in questions}
-    return [Problem(one, f"{quote(one)}: unknown question.") for one in raw if one not in known]
+    return [Problem(one, say("{question}: unknown question.", question=quote(one))) for one in raw if one not in known]
 
 
 _INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}  # Unicode categories that leave a text blank
@@ -83,27 +84,31 @@ _DIGITS = re.compile(r"[+-]?([0-9]{1,13}(\.[0-9]{0,20})?|\.[0-9]{1,20})", re.ASC
 
 
 def _problem(question: Question, wish: str) -> Problem:
-    return Problem(question.id, f"{quote(question.text)}: {wish}.")
+    return Problem(question.id, say("{question}: {wish}.", question=quote(question.text), wish=wish))
 
 
 def _wanted(question: Question, value: object) -> str:
     match question.kind:
         case Kind.NPS | Kind.RATING | Kind.CSAT | Kind.CES:
             low, high = SCALES[question.kind]
-            return f"please choose a whole number from {low} to {high}"
+            return say("please choose a whole number from {low} to {high}", low=low, high=high)
         case Kind.TEXT:
-            found = f" (this has {len(value):,})" if isinstance(value, str) else ""
-            return f"please write a text of up to {MAX_TEXT:,} characters{found}"
+            most = {"most": whole(MAX_TEXT)}
+            if not isinstance(value, str):
+                return say("please write a text of up to {most} characters", **most)
+            return say("please write a text of up to {most} characters (this has {n})", **most, n=whole(len(value)))
         case Kind.NUMBER:
-            return f"please give a number in digits, such as 12 or 3.5, of up to {MAX_NUMBER:,.0f}"
+            wish = mark("please give a number in digits, such as 12 or {example}, of up to {most}")
+            return say(wish, example=number(3.5), most=whole(int(MAX_NUMBER)))
         case Kind.DATE:
-            return f"please give a day as year-month-day, such as 2026-03-01, from {FIRST_DAY} to {LAST_DAY}"
+            wish = mark("please give a day as year-month-day, such as 2026-03-01, from {first} to {last}")
+            return say(wish, first=FIRST_DAY, last=LAST_DAY)
         case Kind.YES_NO:
-            return "please choose yes or no"
+            return say("please choose yes or no")
         case Kind.RANKING:
-            return "please give every place, and use each choice once"
+            return say("please give every place, and use each choice once")
         case Kind.CHOICE | Kind.CHOICES | Kind.IMAGE_CHOICE | Kind.MATRIX:
-            return "please choose from the choices shown"
+            return say("please choose from the choices shown")
 
 
 def _is_empty(value: object) -> bool:

@@ -5,8 +5,11 @@ typed, never somebody else's data.
 """
 
 import inspect
+from collections.abc import Mapping
 
 import msgspec
+
+from feedback.language import say
 
 
 class Refusal(Exception):
@@ -14,7 +17,13 @@ class Refusal(Exception):
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts
-        super().__init__(inspect.cleandoc(self.__doc__ or "").replace("\n", " ").format(**facts))
+        super().__init__(self.worded(facts))
+
+    @classmethod
+    def worded(cls, facts: Mapping[str, object]) -> str:
+        """Return the sentence with these facts in it, in the language spoken, where translators have seen it."""
+        sentence = inspect.cleandoc(cls.__doc__ or "").replace("\n", " ")
+        return say(sentence, **facts)
 
 
 class NotAllowed(Refusal):
@@ -63,6 +72,10 @@ class NothingToAnswer(Refusal):
 
 class NothingToSay(Refusal):
     """Please write it like this: **{usage}**."""
+
+
+class LanguageUnknown(Refusal):
+    """I don't know the language “{language}”. Choose one of: {known}; or **language auto** for that of your Teams."""
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -26,12 +26,14 @@ class Entry:
         problems: list[FileProblem],
         known: Sequence[str],
         later: Mapping[str, str] = MappingProxyType({}),  # fields not supported yet -> the one they would stand for
+        what: str = "field",  # what the names are called
     ) -> None:
         self.line = node.line
         self.problems = problems
         self._path = path
         self._known = known
         self._later = later
+        self._what = what
         self._nodes: dict[str, Node] = {}
         self._lines: dict[str, int] = {}
         self.has_strangers = False  # whether fields were given that are none
@@ -44,10 +46,15 @@ class Entry:
             self.blame("", _no_fields(node, known))
 
     def child(
-        self, node: Node, field: str, known: Sequence[str], later: Mapping[str, str] = MappingProxyType({})
+        self,
+        node: Node,
+        field: str,
+        known: Sequence[str],
+        later: Mapping[str, str] = MappingProxyType({}),
+        what: str = "field",
     ) -> "Entry":
         """Return the entry that a node inside this one holds."""
-        return Entry(node, f"{self._path}.{field}" if self._path else field, self.problems, known, later)
+        return Entry(node, f"{self._path}.{field}" if self._path else field, self.problems, known, later, what)
 
     def blame(self, field: str, message: str, line: int | None = None) -> None:
         """Note a problem with a field, or with the whole entry when the field is empty."""
@@ -140,7 +147,7 @@ class Entry:
         near = difflib.get_close_matches(name.text.strip().lower(), self._known, n=1)
         self._excused.update(near)
         advice = f"Did you mean {quote(near[0])}?" if near else f"Use one of: {', '.join(self._known)}."
-        self.blame("", f"{quote(name.text)} is not a field here. {advice}", name.line)
+        self.blame("", f"{quote(name.text)} is not a {self._what} here. {advice}", name.line)
 
 
 def clean_line(text: str) -> str:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from feedback.language import negotiate
 from store.contract import Conflict, Missing, Op, Patch, Store, Uncertain, Where
 
 
@@ -58,6 +59,7 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     first_seen_at: datetime | None = None
     attributes: dict[str, str] = {}
     time_zone: str = ""  # IANA name, as the chat tells it
+    language: str = ""  # what they asked for; empty: as the chat tells it
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -106,15 +108,14 @@ async def meet(store: Store, contact: Contact, now: datetime) -> Person:
     return await _first_contact(store, contact, now) if known is None else await _refresh(store, known, contact)
 
 
-async def meet_all(store: Store, contacts: Sequence[Contact], now: datetime) -> None:
-    """Meet up to 500 people as `meet` does, and look them up at once."""
+async def meet_all(store: Store, contacts: Sequence[Contact], now: datetime) -> list[Person]:
+    """Meet up to 500 people as `meet` does, look them up at once, and return them."""
     keys = {person_id(one.tenant, one.object_id): one for one in contacts}
     known = {person.id: person for person in await find_people(store, sorted(keys))}
-    for key, contact in keys.items():
-        if key in known:
-            await _refresh(store, known[key], contact)
-        else:
-            await _first_contact(store, contact, now)
+    return [
+        await _refresh(store, known[key], contact) if key in known else await _first_contact(store, contact, now)
+        for key, contact in keys.items()
+    ]
 
 
 def stranger(contact: Contact) -> Person:
@@ -174,6 +175,16 @@ async def neighbours(store: Store, tenant: str, limit: int) -> list[Person]:
 async def set_opt_out(store: Store, key: str, *, has_opted_out: bool) -> Person:
     """Keep a person out of every survey, or let them in again."""
     return await _update(store, key, {"has_opted_out": has_opted_out})
+
+
+async def set_language(store: Store, key: str, language: str) -> Person:
+    """Write to a person in a language of `LANGUAGES`; with an empty text, in that of their Teams."""
+    return await _update(store, key, {"language": language})
+
+
+def language_of(person: Person) -> str:
+    """Return the language a person reads: the one they asked for, else the nearest to that of their Teams."""
+    return person.language or negotiate(person.locale)
 
 
 async def find_people(store: Store, keys: Sequence[str]) -> list[Person]:

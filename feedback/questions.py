@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import msgspec
 
+from feedback.language import day, number, say
+
 
 class Kind(StrEnum):
     """What sort of answer a question asks for."""
@@ -70,6 +72,16 @@ class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
     any: tuple["Condition", ...] = ()
 
 
+class QuestionWords(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A question in another language. Its choices and rows are all those of the question, by id."""
+
+    language: str  # of feedback.language.LANGUAGES
+    text: str
+    help: str = ""
+    choices: tuple[Choice, ...] = ()  # without pictures: those are the question's
+    rows: tuple[Choice, ...] = ()
+
+
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     """One question of a survey. `choices` is filled for the kinds that choose, `rows` for a matrix."""
 
@@ -81,6 +93,7 @@ class Question(msgspec.Struct, frozen=True, omit_defaults=True):
     choices: tuple[Choice, ...] = ()
     rows: tuple[Choice, ...] = ()
     ask_if: Condition | None = None  # looks at earlier pages; without one the question is always asked
+    locales: tuple[QuestionWords, ...] = ()
 
     def choice(self, choice_id: str) -> Choice | None:
         """Return the choice with this id, or None."""
@@ -91,9 +104,9 @@ def describe(question: Question, answer: Answer) -> str:
     """Return an answer as a person reads it: “9”, “Yes”, the texts of choices, “1 March 2026”."""
     match answer:
         case bool():
-            return "Yes" if answer else "No"
+            return say("Yes") if answer else say("No")
         case int() | float():
-            return f"{answer:.15g}"  # as many digits as every float keeps
+            return number(answer)
         case list() if question.kind is Kind.RANKING:
             return ", ".join(f"{place}. {_choice_text(question, one)}" for place, one in enumerate(answer, 1))
         case list():
@@ -103,8 +116,8 @@ def describe(question: Question, answer: Answer) -> str:
             return "; ".join(f"{row}: {_choice_text(question, one)}" for row, one in said)
         case _ if question.kind in ONE_OF:
             return _choice_text(question, answer)
-        case _ if question.kind is Kind.DATE and (day := read_day(answer)):
-            return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+        case _ if question.kind is Kind.DATE and (found := read_day(answer)):
+            return day(found)
         case _:
             return answer
 
@@ -128,10 +141,6 @@ def read_day(text: str) -> date | None:
         return None
 
 
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 

@@ -14,6 +14,7 @@ import msgspec
 
 from feedback.questions import CHOOSING, Kind, Question
 from feedback.surveys import Survey
+from feedback.translations import languages_of
 
 MANY_QUESTIONS = 12
 MANY_ON_A_PAGE = 6
@@ -41,16 +42,30 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def advice_on(survey: Survey) -> list[Advice]:
-    """Return what to look at again, in the order of the questions; nothing for a survey that is not in English."""
+    """Return what to look at again, in the order of the questions; where it is not in English, what is untranslated."""
+    untranslated = list(_untranslated(survey))
     if not _is_english(survey):
-        return []
+        return untranslated
     found = [
         Advice(question.id, rule.name, f"{rule.what.format(found=words)} {rule.why}")
         for question in survey.questions
         for rule in RULES
         if (words := rule.find(question))
     ]
-    return [*_on_the_whole(survey), *found]
+    return [*_on_the_whole(survey), *untranslated, *found]
+
+
+def _untranslated(survey: Survey) -> Iterator[Advice]:
+    """Give what is not in every language that the survey is in."""
+    used = languages_of(survey)
+    titled = [survey.locales, *(page.locales for page in survey.pages if page.title)]
+    if absent := sorted({one for some in titled for one in used - {own.language for own in some}}):
+        yield Advice(
+            "", "not translated", f"The title, or that of a page, is not in {', '.join(absent)}. {_TWO_LANGUAGES}"
+        )
+    for question in survey.questions:
+        if absent := sorted(used - {own.language for own in question.locales}):
+            yield Advice(question.id, "not translated", f"It is not in {', '.join(absent)}. {_TWO_LANGUAGES}")
 
 
 def _on_the_whole(survey: Survey) -> Iterator[Advice]:
@@ -65,6 +80,7 @@ def _on_the_whole(survey: Survey) -> Iterator[Advice]:
         yield Advice("", "many texts", f"There are {texts} questions for texts. {_MANY_TEXTS}")  # [G]
 
 
+_TWO_LANGUAGES = "Whoever reads that meets two languages in one survey."
 _TOO_MANY = "The longer a survey, the fewer finish it, and the less thought the last questions get."
 _MANY_TEXTS = "Writing is the most work for people, and the first thing they skip."
 _COMMON = frozenset(

@@ -9,11 +9,13 @@ import json
 import re
 
 import yaml
+from msgspec.structs import replace
 
 from feedback.choice_files import choice_entries, read_choices, read_rows, slug
 from feedback.condition_files import condition_fields, read_conditions
 from feedback.errors import FileProblem, SurveyFileRefused, quote
 from feedback.file_fields import Entry
+from feedback.locale_files import page_words, question_words, survey_words, words_fields
 from feedback.located import MAX_BYTES, parse
 from feedback.questions import ID_FORM, Kind, Question
 from feedback.surveys import MAX_PAGES, MAX_QUESTIONS, Page, Survey
@@ -23,10 +25,10 @@ MAX_INTRO = 2_000
 MAX_QUESTION = 500
 MAX_HELP = 500
 
-_SURVEY_FIELDS = ("id", "title", "intro", "pages", "questions")
-_PAGE_FIELDS = ("title", "questions")
-_QUESTION_FIELDS = ("id", "kind", "text", "help", "required", "choices", "rows", "ask_if")
-_LATER = dict.fromkeys(("anonymous", "threshold", "arms", "assumptions", "locales"), "")
+_SURVEY_FIELDS = ("id", "title", "intro", "locales", "pages", "questions")
+_PAGE_FIELDS = ("title", "locales", "questions")
+_QUESTION_FIELDS = ("id", "kind", "text", "help", "required", "choices", "rows", "ask_if", "locales")
+_LATER = dict.fromkeys(("anonymous", "threshold", "arms", "assumptions"), "")
 _LOST_LINES = re.compile(r"\W*(?:ya?ml\s+)?(id|title|intro|pages|questions):[^\r\n]*\squestions:\s[^\r\n]*\Z")
 _LINES_ARE_LOST = (
     "everything arrived in one line: the chat has dropped the line breaks. "
@@ -69,7 +71,8 @@ def _survey(entry: Entry) -> Survey:
     ids: dict[str, int] = {}
     paged = [[_question(part, ids) for part in page] for page in parts]
     questions = tuple(one for page in read_conditions(parts, paged) for one in page)
-    return Survey(id=survey_id, title=title, intro=intro, questions=questions, pages=pages)
+    words = survey_words(entry, intro)
+    return Survey(id=survey_id, title=title, intro=intro, questions=questions, pages=pages, locales=words)
 
 
 def _pages(entry: Entry) -> tuple[tuple[Page, ...], list[list[Entry]]]:
@@ -88,7 +91,9 @@ def _pages(entry: Entry) -> tuple[tuple[Page, ...], list[list[Entry]]]:
     found = [entry.child(node, place, _PAGE_FIELDS, _LATER) for node, place in zip(nodes, places, strict=True)]
     parts = [_question_entries(one, " on this page") for one in found]
     titles = [one.text("title", MAX_TITLE) for one in found]
-    return tuple(Page(len(some), title) for some, title in zip(parts, titles, strict=True)), parts
+    words = [page_words(one, title) for one, title in zip(found, titles, strict=True)]
+    pages = zip(parts, titles, words, strict=True)
+    return tuple(Page(len(some), title, own) for some, title, own in pages), parts
 
 
 def _question_entries(entry: Entry, where: str) -> list[Entry]:
@@ -102,7 +107,7 @@ def _question_entries(entry: Entry, where: str) -> list[Entry]:
 def _question(entry: Entry, ids: dict[str, int]) -> Question:
     question_id = _id(entry, ids)
     kind = _kind(entry)
-    return Question(
+    question = Question(
         id=question_id,
         kind=kind or Kind.TEXT,
         text=entry.needed("text", MAX_QUESTION, is_block=True),
@@ -111,6 +116,7 @@ def _question(entry: Entry, ids: dict[str, int]) -> Question:
         choices=read_choices(entry, kind),
         rows=read_rows(entry, kind),
     )
+    return replace(question, locales=question_words(entry, question))
 
 
 def _id(entry: Entry, lines: dict[str, int]) -> str:
@@ -142,12 +148,16 @@ def _survey_fields(survey: Survey) -> dict[str, object]:
     fields: dict[str, object] = {"id": survey.id, "title": survey.title}
     if survey.intro:
         fields["intro"] = survey.intro
+    fields |= words_fields(survey.locales)
     asked = [[_question_fields(one) for one in page] for page in survey.paged]
     if not survey.pages:
         return fields | {"questions": asked[0]}
     pages = zip(survey.pages, asked, strict=True)
     return fields | {
-        "pages": [({"title": one.title} if one.title else {}) | {"questions": some} for one, some in pages]
+        "pages": [
+            ({"title": one.title} if one.title else {}) | words_fields(one.locales) | {"questions": some}
+            for one, some in pages
+        ]
     }
 
 
@@ -161,7 +171,9 @@ def _question_fields(question: Question) -> dict[str, object]:
         fields["rows"] = choice_entries(question.rows)
     if question.choices:
         fields["choices"] = choice_entries(question.choices)
-    return fields | ({"ask_if": condition_fields(question.ask_if)} if question.ask_if else {})
+    if question.ask_if:
+        fields["ask_if"] = condition_fields(question.ask_if)
+    return fields | words_fields(question.locales)
 
 
 class _Dumper(yaml.SafeDumper):

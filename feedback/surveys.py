@@ -13,11 +13,20 @@ MAX_QUESTIONS = 30
 MAX_PAGES = 20
 
 
+class Words(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The title of a survey or a page in another language, and a survey's intro."""
+
+    language: str  # of feedback.language.LANGUAGES
+    title: str
+    intro: str = ""
+
+
 class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     """A page of a survey: how many of the questions it has, following those of the page before."""
 
     size: int
     title: str = ""
+    locales: tuple[Words, ...] = ()
 
 
 class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,6 +39,7 @@ class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 1
     is_closed: bool = False
     pages: tuple[Page, ...] = ()  # their sizes add up to all questions
+    locales: tuple[Words, ...] = ()
 
     @property
     def paged(self) -> list[tuple[Question, ...]]:
