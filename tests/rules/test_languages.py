@@ -47,9 +47,9 @@ def _unmarked(tree: ast.AST, left_out: set[str]) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name in left_out:
             continue
         if isinstance(node, ast.Call) and _callee(node) in SAYING | {"compile", "LookupError"}:
-            for one in [*node.args, *node.keywords]:
+            for one in [*node.args, *(keyword.value for keyword in node.keywords)]:
                 if not isinstance(one, ast.Constant):
-                    yield from _unmarked(ast.Module([ast.Expr(getattr(one, "value", one))], []), left_out)
+                    yield from _unmarked(ast.Module([ast.Expr(one)], []), left_out)
             continue
         is_log = isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log.")
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -77,6 +77,22 @@ def _callee(call: ast.Call) -> str:
 def test_everything_that_customers_read_is_marked(module: str) -> None:
     tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
     assert list(_unmarked(tree, COVERED[module])) == []
+
+
+@pytest.mark.parametrize("module", COVERED)
+def test_what_is_marked_by_a_name_is_said_where_it_is_used(module: str) -> None:
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    named = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _callee(node.value) == "mark"
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id.isupper() and not target.id.startswith("_")
+    }
+    used = [one for one in ast.walk(tree) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)]
+    saying = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and _callee(one) == "say"]
+    said = {id(one.args[0]) for one in saying if one.args}
+    assert [f"{one.id}, line {one.lineno}" for one in used if one.id in named and id(one) not in said] == []
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,8 @@ async def test_tasks_that_take_turns_keep_their_languages_apart() -> None:
                 await asyncio.sleep(0)
         return heard
 
-    assert await asyncio.gather(read("de"), read("ja")) == [{CLOSED["de"]}, {CLOSED["ja"]}]
+    german, japanese = await asyncio.gather(read("de"), read("ja"))
+    assert (german, japanese) == ({CLOSED["de"]}, {CLOSED["ja"]})
 
 
 def test_threads_keep_their_languages_apart() -> None:
