@@ -155,7 +155,7 @@ async def _run(turn: Turn, command: Command | None) -> list[Reply]:
         raise NotAllowed(command=command.word, role=command.role.value)
     if command.role is Role.CUSTOMER:
         return await command.run(turn)
-    with speaking(ENGLISH):  # what engineers and admins read is in English alone: decisions/0090
+    with speaking(ENGLISH):  # what engineers and admins read is in English alone: decisions/0020
         return await command.run(turn)
 
 
