@@ -1,13 +1,17 @@
 """How many cards a second one process sends, beside stock botbuilder and a bare POST: `python -m benchmarks.broadcast`.
 
 Product: the broadcaster, worker, sender and connector as `app.py` joins them, on SQLite, with the limiter set far
-above what can be reached. After each round the run must say `sent` for everybody, and the connector, a process of
-its own, must have got one message for each of them; otherwise there are no figures. Baselines send the same card to
-the same connector, 100 at a time: `continue_conversation` without a token, and a POST of a body encoded beforehand.
+above what can be reached; every card is accounted for on disk before and after it leaves. After each round the run
+must say `sent` for everybody, and the connector, a process of its own, must have got one message for each of them;
+otherwise there are no figures. Baselines send the same card to the same connector, 100 at a time:
+`continue_conversation` without a token, and a POST of one body that was encoded beforehand, by the same client with
+the same settings, that keeps no account of anything.
 
-Rounds are interleaved; rates are medians. `rss_mb` is the peak of this process after the product's first round.
+Rounds are interleaved, and in each the baselines follow the product at once; rates are medians, and so are the ratios
+of rounds, which suffer less from what else the machine does. `cpu_us_…` is processor time of this process for one
+card, in all its threads. `rss_mb` is the peak of this process after the product's first round.
 With --teams-limits, how long 45,000 people take under Microsoft's limits: `benchmarks.teams_limits`, in a minute.
-With --rss, 100,000 and 200,000 people are planned and sent in processes of their own; that takes minutes.
+With --rss, a million people are planned and sent in a process of its own, for `rss_mb_at_1000000`; that takes minutes.
 """
 
 import argparse
@@ -29,15 +33,16 @@ import aiohttp
 import msgspec
 import uvloop
 
-from app import CONNECTIONS, survey_message
+from app import spare_collector, survey_message
 from benchmarks.figures import ratio
 from benchmarks.panel import SURVEY, Wrong
 from benchmarks.proactive import Send, bare, stock, to_everybody
 from benchmarks.processes import ROOT, NotStarted, free_port, running
 from benchmarks.teams_limits import simulate
-from bot.connector import Connector
+from bot.connector import Connector, open_session
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
+from broadcast.rendering import OncePerRun
 from broadcast.sender import Sender
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
@@ -52,7 +57,7 @@ FAR_ABOVE = 1e6  # requests a second
 TENANT = "sample-tenant"
 BY = f"{TENANT}:0"
 TOGETHER = 1000  # people written at a time
-BIG = (100_000, 200_000)
+BIG = 1_000_000
 SEED = 1
 
 
@@ -73,11 +78,24 @@ class Counts(msgspec.Struct, frozen=True):
     most: int
 
 
-class Speed(msgspec.Struct, frozen=True):
-    """People a second in one round of the product."""
+class Round(msgspec.Struct, frozen=True):
+    """One round of one way to send: cards a second, and processor time for each in microseconds."""
 
-    planned: float
-    sent: float
+    per_s: float
+    cpu_us: float
+
+
+class Stopwatch:
+    """Measures a round from when it is made."""
+
+    def __init__(self) -> None:
+        self._begun = time.perf_counter()
+        self._cpu_s = time.process_time()
+
+    def read(self, cards: int) -> Round:
+        """Return what so many cards have taken."""
+        took_s, cpu_s = time.perf_counter() - self._begun, time.process_time() - self._cpu_s
+        return Round(per_s=cards / took_s, cpu_us=cpu_s / cards * 1e6)
 
 
 class Service:
@@ -89,7 +107,7 @@ class Service:
         chance = random.Random(SEED)  # noqa: S311 - pauses, not secrets
         queue = StoreQueue(store, clock=time.time)
         sender = Sender(connector, limiter, now=_now, sleep=asyncio.sleep, chance=chance)
-        self.worker = Worker(store, queue, sender, render=survey_message, now=_now)
+        self.worker = Worker(store, queue, sender, render=OncePerRun(survey_message), now=_now)
         rules = ContactRules(contacts_per_30_days=1_000_000, quiet=QuietHours(start=clock_time(0), end=clock_time(0)))
         approvals = Approvals(above=10_000_000, per_second=1_000_000)
         self.broadcaster = Broadcaster(store, queue, Policy(), rules, approvals, now=_now, wake=self.worker.wake)
@@ -114,29 +132,46 @@ async def measure(plan: Plan, channel: Sequence[str] = ("-m", "benchmarks.channe
     started_at = time.perf_counter()
     async with _service(channel) as service:
         await populate(service, plan.people)
-        speeds: list[Speed] = []
-        per_s: dict[str, list[float]] = {"continue_conversation": [], "raw_post": []}
+        spare_collector()  # as the service does when it has started; the baselines gain by it too
+        planned: list[Round] = []
+        sent: list[Round] = []
+        others: dict[str, list[Round]] = {}
         rss = 0.0
         for _ in range(plan.rounds):
-            speeds.append(await _product(service, plan.people))
+            planning, sending = await _product(service, plan.people)
+            planned.append(planning)
+            sent.append(sending)
             rss = rss or _rss_mb()
             if plan.has_baselines:
-                await _baselines(service, plan, per_s)
-    sent = statistics.median(one.sent for one in speeds)
+                for name, one in (await _baselines(service, plan)).items():
+                    others.setdefault(name, []).append(one)
     report = {
-        "sends_per_s": round(sent, 1),
-        "planned_per_s": round(statistics.median(one.planned for one in speeds), 1),
+        "sends_per_s": _per_s(sent),
+        "cpu_us_per_send": _cpu_us(sent),
+        "planned_per_s": _per_s(planned),
+        "cpu_us_per_planned": _cpu_us(planned),
         "rss_mb": round(rss, 1),
         "people": plan.people,
         "rounds": plan.rounds,
         "cpus": os.cpu_count() or 0,
         "took_s": round(time.perf_counter() - started_at, 1),
     }
-    for name, rates in per_s.items():
-        if rates:
-            baseline = statistics.median(rates)
-            report |= {f"baseline_{name}_per_s": round(baseline, 1), f"ratio_vs_{name}": ratio(sent, baseline)}
+    for name, rounds in others.items():
+        ratios = [ratio(ours.per_s, theirs.per_s) for ours, theirs in zip(sent, rounds, strict=True)]
+        report |= {
+            f"baseline_{name}_per_s": _per_s(rounds),
+            f"baseline_{name}_cpu_us": _cpu_us(rounds),
+            f"ratio_vs_{name}": statistics.median(ratios),
+        }
     return report
+
+
+def _per_s(rounds: Sequence[Round]) -> float:
+    return round(statistics.median(one.per_s for one in rounds), 1)
+
+
+def _cpu_us(rounds: Sequence[Round]) -> float:
+    return round(statistics.median(one.cpu_us for one in rounds), 1)
 
 
 @asynccontextmanager
@@ -148,9 +183,8 @@ async def _service(channel: Sequence[str]) -> AsyncIterator[Service]:
         log = Path(name) / "channel.log"
         async with running([*channel, str(port)], port, log, dict(os.environ)):
             store = await open_sqlite(Path(name) / "hearback.db")
-            connections = aiohttp.TCPConnector(limit=CONNECTIONS)
             try:
-                async with aiohttp.ClientSession(connector=connections) as session:
+                async with open_session() as session:
                     yield Service(store, session, f"http://127.0.0.1:{port}/")
             finally:
                 await store.close()
@@ -164,16 +198,17 @@ async def populate(service: Service, people: int) -> None:
         await asyncio.gather(*(meet(service.store, one, _now()) for one in contacts))
 
 
-async def _product(service: Service, people: int) -> Speed:
+async def _product(service: Service, people: int) -> tuple[Round, Round]:
+    """Return how planning went, and sending."""
     await service.forget()
-    begun = time.perf_counter()
+    watch = Stopwatch()
     run = await service.broadcaster.start(read_survey(SURVEY), "everyone", by=BY)
-    planned = time.perf_counter()
+    planned, watch = watch.read(people), Stopwatch()
     await service.worker.drain()
-    done = time.perf_counter()
+    sent = watch.read(people)
     await _check_sent(service.store, run, people)
     await service.check_got(people)
-    return Speed(planned=people / (planned - begun), sent=people / (done - planned))
+    return planned, sent
 
 
 async def _check_sent(store: Store, run: Run, people: int) -> None:
@@ -183,35 +218,35 @@ async def _check_sent(store: Store, run: Run, people: int) -> None:
         raise Wrong(msg)
 
 
-async def _baselines(service: Service, plan: Plan, per_s: dict[str, list[float]]) -> None:
+async def _baselines(service: Service, plan: Plan) -> dict[str, Round]:
     run = Run("sample", read_survey(SURVEY), "everyone", RunState.SENDING, _now(), BY)
     message = survey_message(run)
     raw = bare(service.session, message.card, message.summary, _chat(service.url, 0))
-    per_s["continue_conversation"].append(await _rate(service, min(plan.stock, plan.people), stock(message.card)))
-    per_s["raw_post"].append(await _rate(service, plan.people, raw))
+    return {
+        "raw_post": await _round(service, plan.people, raw),
+        "continue_conversation": await _round(service, min(plan.stock, plan.people), stock(message.card)),
+    }
 
 
-async def _rate(service: Service, count: int, send: Send) -> float:
+async def _round(service: Service, count: int, send: Send) -> Round:
     await service.forget()
-    begun = time.perf_counter()
+    watch = Stopwatch()
     await to_everybody((_chat(service.url, number) for number in range(count)), send)
-    took = time.perf_counter() - begun
+    measured = watch.read(count)
     await service.check_got(count)
-    return count / took
+    return measured
 
 
-async def measure_rss(sizes: Sequence[int] = BIG) -> dict[str, float]:
-    """Plan and send for so many people, each in a process of its own, and return their peaks. Raises `Wrong`."""
-    report: dict[str, float] = {}
-    for people in sizes:
-        command = ["-m", "benchmarks.broadcast", "--product-only", "--people", str(people)]
-        child = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
-        output, _ = await child.communicate()
-        if child.returncode:
-            msg = f"the process for {people} people ended with {child.returncode}"
-            raise Wrong(msg)
-        report[f"rss_mb_at_{people}"] = msgspec.json.decode(output, type=dict[str, float])["rss_mb"]
-    return report
+async def measure_rss(people: int = BIG) -> dict[str, float]:
+    """Plan and send for so many people in a process of its own, and return its peak and pace. Raises `Wrong`."""
+    command = ["-m", "benchmarks.broadcast", "--product-only", "--people", str(people)]
+    child = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    output, _ = await child.communicate()
+    if child.returncode:
+        msg = f"the process for {people} people ended with {child.returncode}"
+        raise Wrong(msg)
+    found = msgspec.json.decode(output, type=dict[str, float])
+    return {f"{name}_at_{people}": found[name] for name in ("rss_mb", "sends_per_s", "planned_per_s", "took_s")}
 
 
 def _chat(url: str, number: int) -> Conversation:
@@ -231,16 +266,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.broadcast")
     parser.add_argument("--people", type=int, default=Plan().people)
     parser.add_argument("--product-only", action="store_true", help="one round, without baselines")
-    parser.add_argument("--rss", action="store_true", help="memory at 100,000 and 200,000 people")
+    parser.add_argument("--rss", action="store_true", help=f"memory while {BIG:,} people are planned and sent, too")
     parser.add_argument("--teams-limits", action="store_true", help="under Microsoft's limits, on a simulated clock")
     given = parser.parse_args()
     if given.teams_limits:
         print(msgspec.json.encode(simulate()).decode())
         return
-    is_short = given.product_only or given.people > max(BIG)
+    is_short = given.product_only
     plan = Plan(people=given.people, rounds=1 if is_short else Plan().rounds, has_baselines=not given.product_only)
     try:
-        report = uvloop.run(measure_rss() if given.rss else measure(plan))
+        report = uvloop.run(measure(plan))
+        if given.rss:
+            report |= uvloop.run(measure_rss())
     except (Wrong, NotStarted, TimeoutError, aiohttp.ClientError) as error:
         sys.exit(f"no figures: {error or type(error).__name__}")
     print(msgspec.json.encode(report).decode())

@@ -96,7 +96,7 @@ class LimitedTeams:
             self._played.refused += 1
             reason = "429 Throttled"
             raise Throttled(reason, retry_after_s=RETRY_AFTER_S)
-        return f"{to.id} {card['type']} {summary}"
+        return f"{to.id} {summary} {type(card).__name__}"
 
     async def update_card(self, to: Conversation, activity_id: str, card: Card, summary: str) -> None:
         """Take an update, which counts as a message."""

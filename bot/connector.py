@@ -5,20 +5,30 @@ The rows of the error table are Microsoft's ("Status codes from bot conversation
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import lru_cache
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp import BytesPayload
+from yarl import URL
 
 from bot.turn import CARD_TYPE
-from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
+from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, TooLarge, Unreachable
 from feedback.people import Conversation
 
 TOKEN_SCOPE = "https://api.botframework.com/.default"  # noqa: S105 - the name of a scope
 TOKEN_MARGIN_S = 300.0  # fetch a new token this long before the old one ends
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+JSON = "application/json"
+CONNECTIONS = (
+    500  # to Teams at once: 20 tenants, 50 requests a second each, a third of a second for an answer; and room
+)
+SERVICES = 1024  # service addresses remembered; Teams has a handful
 _RETRY = frozenset(
     {
         HTTPStatus.PRECONDITION_FAILED,
@@ -47,6 +57,13 @@ class _Created(msgspec.Struct):
 class _TokenReply(msgspec.Struct):
     access_token: str
     expires_in: float
+
+
+class _Service(NamedTuple):
+    """A service's address, and its path without the slash at its end."""
+
+    origin: URL
+    path: str
 
 
 class NotAccepted(Retriable):
@@ -108,6 +125,16 @@ class BotToken:
         self._renew_at = self._clock() + max(found.expires_in - TOKEN_MARGIN_S, found.expires_in / 2)
 
 
+@asynccontextmanager
+async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
+    """Give the one pooled client. It keeps no cookies: nobody we call sets any that we should send back."""
+    connections = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with aiohttp.ClientSession(
+        connector=connections, cookie_jar=aiohttp.DummyCookieJar(), timeout=TIMEOUT
+    ) as session:
+        yield session
+
+
 class Connector:
     """Sends to Teams. Every call is one request; nothing is tried again here."""
 
@@ -123,6 +150,7 @@ class Connector:
         self._bot_id = f"28:{app_id}"
         self._token = token
         self._is_allowed = is_allowed
+        self._service = lru_cache(SERVICES)(self._checked)
 
     async def send(self, service_url: str, conversation: str, activity: Json, *, reply_to: str = "") -> str:
         """Post an activity and return its id. Raises one of the `SendError`s."""
@@ -161,21 +189,30 @@ class Connector:
         await self.delete(to.service_url, to.id, activity_id)
 
     async def _call(self, method: str, service_url: str, path: str, activity: Json | None) -> bytes:
-        if not self._is_allowed(service_url):
+        service = self._service(service_url)
+        if service is None:
             msg = "the service address is not on the allow list"
             raise Unreachable(msg)
-        headers = {"Content-Type": "application/json"}
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {await self._token.get()}"
-        data = None if activity is None else msgspec.json.encode(activity)
+        headers = None if self._token is None else {"Authorization": f"Bearer {await self._token.get()}"}
+        # Made here, because aiohttp would look through all the kinds of bodies that it knows, for every card.
+        data = None if activity is None else BytesPayload(msgspec.json.encode(activity), content_type=JSON)
         try:
-            return await self._request(method, service_url.rstrip("/") + path, data, headers)
+            # The path is quoted already; taken as it is, the address is not parsed for every card.
+            url = service.origin.with_path(service.path + path, encoded=True)
+            return await self._request(method, url, data, headers)
         except NotAccepted:
-            if self._token is not None:
+            if self._token is not None and headers is not None:
                 self._token.drop(headers["Authorization"])
             raise
 
-    async def _request(self, method: str, url: str, data: bytes | None, headers: dict[str, str]) -> bytes:
+    def _checked(self, service_url: str) -> _Service | None:
+        """Return a service's address, or None where it is not on the allow list."""
+        if not self._is_allowed(service_url):
+            return None
+        url = URL(service_url)
+        return _Service(url, url.raw_path.rstrip("/"))
+
+    async def _request(self, method: str, url: URL, data: BytesPayload | None, headers: dict[str, str] | None) -> bytes:
         try:
             async with self._session.request(method, url, data=data, headers=headers, timeout=TIMEOUT) as reply:
                 body = await reply.read()
@@ -230,6 +267,8 @@ def error_for(status: int, body: bytes, retry_after: str | None) -> SendError:
         return Retriable(reason)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         return Unreachable(reason)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLarge(reason)
     if status < HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.NOT_IMPLEMENTED:
         return Rejected(reason)
     return Doubtful(reason)

@@ -42,7 +42,7 @@ from feedback.runs import (
 )
 from feedback.standing import Standing
 from feedback.surveys import Survey
-from store.contract import MAX_BATCH, Store, StoreError
+from store.contract import Store, StoreError
 
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
@@ -142,16 +142,17 @@ class Broadcaster:
         run = await find_run(self._store, run.run)
         if run.state not in STARTED:
             raise RunIsOver(run=run.run, state=run.state.value)
-        doubtful = deliveries(self._store, run.run, states=frozenset({DeliveryState.UNCONFIRMED}))
-        slices = {one.id: one.slice async for one in doubtful}
-        if not slices:
+        in_doubt = frozenset({DeliveryState.UNCONFIRMED})
+        numbers = {one.slice async for one in deliveries(self._store, run.run, states=in_doubt)}
+        if not numbers:
             return 0
         # The slices are opened first: were this to stop half way, what is planned again is found in an open slice.
         await move_run(self._store, run, RunState.SENDING, leaving=STARTED)
-        await reopen(self._store, [Slice(run.run, number) for number in sorted(set(slices.values()))])
+        await reopen(self._store, [Slice(run.run, number) for number in sorted(numbers)])
         again = 0
-        for start in range(0, len(slices), MAX_BATCH):
-            people = await find_people(self._store, list(slices)[start : start + MAX_BATCH])
+        for number in sorted(numbers):
+            found = deliveries(self._store, run.run, states=in_doubt, slice_=number)
+            people = await find_people(self._store, [one.id async for one in found])
             group = [person.id for person in people if not why_excluded(person)]
             again += len(await replan(self._store, run.run, group, DeliveryState.UNCONFIRMED))
         await self._queue_open(run)

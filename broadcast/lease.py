@@ -117,6 +117,16 @@ class HeldSlice(_Renewed):
         """What is held."""
         return self._grip.slice
 
+    @property
+    def flying(self) -> tuple[str, ...]:
+        """Those whose cards are on their way; at first, those whom an earlier worker left on their way."""
+        return self._grip.flying
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Those of a slice to send who were still planned when it was taken up."""
+        return self._grip.waiting
+
     async def step(self, outcomes: Sequence[Outcome], flying: Sequence[str] = ()) -> None:
         """Record how the cards on their way ended and which leave next. Raises `LeaseLost`."""
         async with self._lock:

@@ -2,9 +2,11 @@
 
 from typing import Protocol
 
+import msgspec
+
 from feedback.people import Conversation
 
-Card = dict[str, object]
+Card = dict[str, object] | msgspec.Raw  # as data, or encoded already: one card for many people is encoded once
 
 
 class SendError(Exception):
@@ -32,7 +34,11 @@ class Unreachable(SendError):
 
 
 class Rejected(SendError):
-    """Not delivered: the channel refuses this message whoever it is for."""
+    """Not delivered: the channel refuses this message, which need not say anything about any other."""
+
+
+class TooLarge(Rejected):
+    """Not delivered: the message is too large, whoever it is for."""
 
 
 class Doubtful(SendError):

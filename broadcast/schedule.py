@@ -5,13 +5,13 @@ crash, so what the ticker calls must be harmless to repeat; it knows nothing of 
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from broadcast.steady import Steady
 from feedback.errors import Refusal, RunUnknown
 from feedback.runs import Run, RunState, close_run, find_run
 from feedback.schedules import (
@@ -42,7 +42,7 @@ CloseRun = Callable[[str], Awaitable[None]]  # queue the closing of a run's card
 log = logging.getLogger(__name__)
 
 
-class Ticker:
+class Ticker(Steady):
     """Looks at what is due. `start_run` may refuse with a `Refusal`; all three must be harmless to repeat."""
 
     def __init__(
@@ -59,29 +59,12 @@ class Ticker:
         self._start_run = start_run
         self._remind = remind
         self._close_run = close_run
+        super().__init__(idle_s=IDLE_S, pauses="schedules wait")
         self._now = now
         self._also = also
-        self._wake = asyncio.Event()
-        self.is_well = True  # whether the last look ended as it should
-
-    def wake(self) -> None:
-        """Look now: something new may be due."""
-        self._wake.set()
-
-    async def run(self) -> None:
-        """Tick until cancelled. Faults of ours end it, after everything else that is due has had its turn."""
-        while True:
-            self._wake.clear()
-            try:
-                await self.tick()
-                self.is_well = True
-            except StoreError:
-                self.is_well = False
-                log.exception("schedules wait: the store does not answer")
-            await self._idle()
 
     async def tick(self) -> None:
-        """Do everything that is due now. What one schedule meets with holds up no other."""
+        """Do everything that is due now. What one schedule meets with holds up no other; faults of ours come last."""
         faults: list[BaseException] = []
         async for group in due(self._store, self._now()):
             ended = await asyncio.gather(*(self._attend(one) for one in group), return_exceptions=True)
@@ -95,10 +78,8 @@ class Ticker:
             msg = "some schedules met with faults"
             raise BaseExceptionGroup(msg, grave)
 
-    async def _idle(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(IDLE_S):  # Python 3.11's `wait_for` may swallow a cancellation
-                await self._wake.wait()
+    async def _work_off(self) -> None:
+        await self.tick()
 
     async def _attend(self, one: Schedule | Occurrence) -> None:
         if isinstance(one, Schedule):
@@ -158,7 +139,7 @@ class Ticker:
 
     async def _remind_if_due(self, held: Occurrence, run: Run) -> None:
         news = held
-        if run.state in {RunState.CLOSED, RunState.CANCELLED, RunState.RECALLED}:
+        if run.state in {RunState.CLOSED, RunState.CANCELLED, RunState.RECALLED, RunState.FAILED}:
             news = replace(held, timing=replace(held.timing, reminders=None))
         elif held.sent_at is None and run.state is RunState.SENT:
             news = replace(held, sent_at=self._now())

@@ -12,7 +12,17 @@ from typing import Protocol
 import msgspec
 
 from broadcast.limiter import Limiter
-from broadcast.messenger import Card, Doubtful, Messenger, Retriable, SendError, Throttled, Unreachable
+from broadcast.messenger import (
+    Card,
+    Doubtful,
+    Messenger,
+    Rejected,
+    Retriable,
+    SendError,
+    Throttled,
+    TooLarge,
+    Unreachable,
+)
 from feedback.deliveries import Outcome
 from feedback.people import Person
 from feedback.runs import DeliveryState
@@ -21,6 +31,11 @@ MAX_TRIES = 6
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 30.0
 MAX_RETRY_AFTER_S = 120.0  # longer than this is treated as this
+REASONS: dict[type[SendError], str] = {  # what a reason begins with, for those who act on it
+    Unreachable: "unreachable: ",
+    TooLarge: "too large: ",
+    Rejected: "refused: ",
+}
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -61,32 +76,34 @@ class Sender:
     async def send(self, person: Person, message: Message, objection: Objection) -> Outcome:
         """Return how it ended: sent, failed or unconfirmed. Never raises a `SendError`.
 
-        Before every try it asks for an objection: people may say stop while their card waits.
+        When a try may leave it asks for an objection: people may say stop while their card waits for its turn.
         """
         problem: SendError | None = None
         for attempt in range(MAX_TRIES):
             if problem is not None:
                 await self._sleep(pause_s(problem, attempt, self._chance))
-            if (instead := await objection()) is not None:
-                return instead
             try:
+                await self._wait_for_turn(person)
+                if (instead := await objection()) is not None:
+                    return instead
                 return self._outcome(person, DeliveryState.SENT, activity_id=await self._try(person, message))
             except (Throttled, Retriable) as error:
                 problem = error
             except Doubtful as error:
                 return self._outcome(person, DeliveryState.UNCONFIRMED, reason=error.reason)
-            except Unreachable as error:
-                return self._outcome(person, DeliveryState.FAILED, reason=f"unreachable: {error.reason}")
             except SendError as error:
-                return self._outcome(person, DeliveryState.FAILED, reason=error.reason)
+                return self._outcome(person, DeliveryState.FAILED, reason=REASONS.get(type(error), "") + error.reason)
         reason = problem.reason if problem is not None else ""
         return self._outcome(person, DeliveryState.FAILED, reason=f"gave up: {reason}")
+
+    async def _wait_for_turn(self, person: Person) -> None:
+        if person.conversation is not None:
+            await self._limiter.acquire(person.tenant, person.conversation.id)
 
     async def _try(self, person: Person, message: Message) -> str:
         if person.conversation is None:
             msg = "no conversation yet"
             raise Unreachable(msg)
-        await self._limiter.acquire(person.tenant, person.conversation.id)
         try:
             return await self._messenger.send_card(person.conversation, message.card, message.summary)
         except Throttled as error:

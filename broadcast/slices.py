@@ -13,7 +13,7 @@ import msgspec
 from feedback.deliveries import Outcome, ended, late, record_one
 from feedback.errors import RunIsOver
 from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move_run, progress
-from store.contract import Change, Conflict, Doc, Op, Patch, Replace, Store, Where
+from store.contract import MAX_BATCH, Change, Conflict, Create, Doc, Op, Patch, Replace, Store, Where
 
 OPEN, DONE = "open", "done"
 SEND, CLOSE, REMIND, OPEN_CHATS, RECALL = "send", "close", "remind", "open", "recall"  # jobs
@@ -55,11 +55,16 @@ def ahead_of(slice_: Slice) -> Slice:
 
 
 class Grip(msgspec.Struct, frozen=True):
-    """A slice that is ours until somebody replaces its document. `flying` are those whose cards are on their way."""
+    """A slice that is ours until somebody replaces its document. `flying` are those whose cards are on their way.
+
+    `waiting` are those still planned when a slice to send was taken up, without those on their way.
+    """
 
     slice: Slice
     etag: str
     flying: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    has_ahead: bool = False  # whether something may go ahead of sending it
 
 
 class _Stored(msgspec.Struct):
@@ -70,15 +75,21 @@ class _Stored(msgspec.Struct):
     flying: list[str]
     due: float = 0.0
     job: str = SEND
+    has_ahead: bool = True  # where nobody wrote down whether: look
 
 
 async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
-    """Write the documents of new slices. Those that exist stay as they are."""
-    for one in slices:
+    """Write the documents of new slices of one run. Those that exist stay as they are."""
+    chats = {one.number for one in slices if one.job == OPEN_CHATS}
+    for start in range(0, len(slices), MAX_BATCH):
+        some = slices[start : start + MAX_BATCH]
+        docs = [_doc(one, OPEN, 0.0, (), has_ahead=one.number in chats) for one in some]
         try:
-            await store.create("runs", _doc(one, OPEN, 0.0, ()))
+            await store.batch("runs", slices[start].run, [Create(doc) for doc in docs])
         except Conflict:
-            continue
+            for doc in docs:
+                with contextlib.suppress(Conflict):
+                    await store.create("runs", doc)
 
 
 async def open_slices(store: Store, run: str, kind: str = SLICE) -> list[Slice]:
@@ -117,9 +128,10 @@ async def _slices(store: Store, run: str, where: Sequence[Where]) -> list[Slice]
 
 
 async def reopen(store: Store, slices: Sequence[Slice]) -> None:
-    """Let slices be worked on again."""
-    for one in slices:
-        await store.patch("runs", one.run, Patch(id=one.id, set={"state": OPEN}))
+    """Let slices of one run be worked on again."""
+    for start in range(0, len(slices), MAX_BATCH):
+        patches = [Patch(id=one.id, set={"state": OPEN}) for one in slices[start : start + MAX_BATCH]]
+        await store.batch("runs", slices[start].run, patches)
 
 
 async def take_hold(store: Store, slice_: Slice, *, now: float, lease_s: float) -> Grip | None:
@@ -131,15 +143,41 @@ async def take_hold(store: Store, slice_: Slice, *, now: float, lease_s: float) 
     if found.state != OPEN or found.until > now:
         return None
     try:
-        mine = await store.replace("runs", _doc(slice_, OPEN, now + lease_s, found.flying), etag=str(doc["_etag"]))
+        taken = _doc(slice_, OPEN, now + lease_s, found.flying, has_ahead=found.has_ahead)
+        mine = await store.replace("runs", taken, etag=str(doc["_etag"]))
     except Conflict:
         return None
-    return Grip(slice=slice_, etag=str(mine["_etag"]), flying=tuple(found.flying))
+    return Grip(slice_, str(mine["_etag"]), tuple(found.flying), has_ahead=found.has_ahead)
+
+
+async def take_up(store: Store, slice_: Slice, *, now: float) -> Grip | None:
+    """Return an open slice to send that nobody holds at this time, with those still planned; or None.
+
+    One question and no write: it is ours with the first step, unless somebody else's came before it.
+    """
+    planned = [OPEN, DeliveryState.PLANNED.value]
+    where = [
+        Where("kind", Op.IN, ["delivery", SLICE]),
+        Where("slice", Op.EQ, slice_.number),
+        Where("state", Op.IN, planned),
+    ]
+    page = await store.query("runs", partition=slice_.run, where=where, limit=MAX_BATCH + 1)
+    doc = next((one for one in page.docs if one["id"] == slice_.id), None)
+    if doc is None:
+        return None
+    found = msgspec.convert(doc, _Stored)
+    if found.until > now:
+        return None
+    flying = tuple(found.flying)
+    waiting = tuple(str(one["id"]) for one in page.docs if one["kind"] != SLICE and one["id"] not in flying)
+    return Grip(slice_, str(doc["_etag"]), flying, waiting, found.has_ahead)
 
 
 async def call_sent(store: Store, run: str) -> None:
     """Call a run sent when no slice of it is open. One that is held, cancelled or closed stays so."""
-    if await open_slices(store, run):
+    where = [Where("kind", Op.EQ, SLICE), Where("state", Op.EQ, OPEN)]
+    # One is enough, and asked for from the end, where the open ones are, so that no engine looks at all the others.
+    if (await store.query("runs", partition=run, where=where, descending=True, limit=1)).docs:
         return
     with contextlib.suppress(RunIsOver):
         await move_run(store, await find_run(store, run), RunState.SENT, leaving=frozenset({RunState.SENDING}))
@@ -155,13 +193,13 @@ async def advance(
     store: Store, grip: Grip, outcomes: Sequence[Outcome], flying: Sequence[str], *, until: float, state: str = OPEN
 ) -> Grip:
     """Record how the cards on their way ended, and which leave next, in one batch. Raises `LeaseLost`."""
-    doc = _doc(grip.slice, state, until, flying)
+    doc = _doc(grip.slice, state, until, flying, has_ahead=grip.has_ahead)
     changes: list[Change] = [Replace(doc, grip.etag), *(ended(one) for one in outcomes)]
     try:
         made = await store.batch("runs", grip.slice.run, changes)
     except Conflict:
         made = await _advance_past_answers(store, grip, outcomes, doc)
-    return Grip(slice=grip.slice, etag=str(made[0]["_etag"]), flying=tuple(flying))
+    return msgspec.structs.replace(grip, etag=str(made[0]["_etag"]), flying=tuple(flying))
 
 
 async def _advance_past_answers(store: Store, grip: Grip, outcomes: Sequence[Outcome], doc: Doc) -> list[Doc]:
@@ -196,8 +234,10 @@ async def sending_now(store: Store, run: str) -> int:
     return sum(doc is not None and doc.get("state") == DeliveryState.PLANNED.value for doc in docs)
 
 
-def _doc(slice_: Slice, state: str, until: float, flying: Sequence[str]) -> Doc:
+def _doc(slice_: Slice, state: str, until: float, flying: Sequence[str], *, has_ahead: bool) -> Doc:
+    doc: Doc = {"slice": slice_.number, "has_ahead": has_ahead} if slice_.job == SEND else {}
     return {
+        **doc,
         "id": slice_.id,
         "run": slice_.run,
         "kind": slice_.kind,

@@ -4,6 +4,7 @@ Knows nothing of what a slice is about. There is one message for a slice at most
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,6 +15,7 @@ from broadcast.shelf import Shelf
 from broadcast.slices import SEND, Slice
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
+WORK = "work"  # the kind of a message
 IN_ORDER_S = 1e-5  # between two slices put in together
 PUT_AT_ONCE = 64
 LOOK_AT = 10  # messages read in one go
@@ -34,6 +36,7 @@ class StoreQueue(Retries):
         self._store = store
         self._clock = clock
         self._lease_s = lease_s
+        self._seen: deque[Doc] = deque()  # due when they were read; leased one by one, unless somebody was faster
 
     @property
     def lease_s(self) -> float:
@@ -50,11 +53,10 @@ class StoreQueue(Retries):
 
     async def take(self) -> Lease | None:
         """Lease the slice that has been due longest."""
-        while docs := await self._due():
-            for doc in docs:
-                lease = await self._lease(doc)
-                if lease is not None:
-                    return lease
+        while self._seen or await self._look():
+            lease = await self._lease(self._seen.popleft())
+            if lease is not None:
+                return lease
         return None
 
     async def renew(self, lease: Lease) -> Lease | None:
@@ -83,15 +85,17 @@ class StoreQueue(Retries):
 
     async def _add(self, one: Slice, due_at: float) -> None:
         name = _id(one)
-        doc: Doc = {"id": name, "kind": "slice", "due_at": due_at, "again": 0, "tries": 0}
+        doc: Doc = {"id": name, "kind": WORK, "due_at": due_at, "again": 0, "tries": 0}
         try:
             await self._store.create("state", {**doc, **msgspec.to_builtins(one)})
         except Conflict:
             await self._try(Patch(id=name, add={"again": 1}))
 
-    async def _due(self) -> list[Doc]:
-        where = [Where("kind", Op.EQ, "slice"), Where("due_at", Op.LE, self._clock())]
-        return (await self._store.query("state", where=where, order="due_at", limit=LOOK_AT)).docs
+    async def _look(self) -> bool:
+        """Read what is due, and say whether there is anything."""
+        where = [Where("kind", Op.EQ, WORK), Where("due_at", Op.LE, self._clock())]
+        self._seen.extend((await self._store.query("state", where=where, order="due_at", limit=LOOK_AT)).docs)
+        return bool(self._seen)
 
     async def _lease(self, found: Doc) -> Lease | None:
         """Lease a message that is due, unless somebody was faster or there is no use in it."""

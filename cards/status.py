@@ -49,6 +49,7 @@ RUN_WORDS: dict[RunState, str] = {
     RunState.SENDING: "Going out now",
     RunState.HELD: "On hold: no more cards leave until **continue**",
     RunState.CANCELLED: "Cancelled: no more cards leave, answers are welcome",
+    RunState.FAILED: "Failed: Teams does not take this message, so no more cards leave",
     RunState.SENT: "Sent, open for answers",
     RunState.CLOSED: "Closed",
     RunState.RECALLED: "Withdrawn: the cards are taken back, answers are refused",
@@ -100,9 +101,11 @@ def _about(run: Run) -> Element:
 def _bar(standing: Standing) -> list[Element]:
     """Return how far a run is: in words, as a bar, and when it will be done."""
     progress, run = standing.progress, standing.run
-    words = text(RUN_WORDS[run.state], is_bold=True)
+    words = [text(RUN_WORDS[run.state], is_bold=True)]
+    if run.reason:
+        words.append(verbatim(excerpt(run.reason, _REASON)))
     if not progress.people:
-        return [words]
+        return words
     if run.state is RunState.RECALLED:
         back = progress.by_state.get(DeliveryState.RECALLED, 0)
         whole, done = back + sum(progress.by_state.get(state, 0) for state in TO_RECALL), back
@@ -110,7 +113,7 @@ def _bar(standing: Standing) -> list[Element]:
     else:
         whole, done = progress.people, progress.people - standing.waiting
         said = f"{done:,} of {whole:,} dealt with ({percent(done, whole)})"
-    return [words, meter(done, whole), verbatim(said, is_close=True), *_pace(standing)]
+    return [*words, meter(done, whole), verbatim(said, is_close=True), *_pace(standing)]
 
 
 def _pace(standing: Standing) -> list[Element]:

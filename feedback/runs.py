@@ -4,7 +4,7 @@ A run and its deliveries share a partition. The run's own document has the id "r
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -43,6 +43,7 @@ class RunState(StrEnum):
     HELD = "held"  # no more cards leave until an admin continues
     SENT = "sent"  # every delivery has a final state; answers are welcome
     CANCELLED = "cancelled"  # no more cards leave, ever; answers are welcome
+    FAILED = "failed"  # the channel refused the message itself: no more cards leave, the reason says why
     CLOSED = "closed"  # answers are refused
     RECALLED = "recalled"  # the cards are taken back; answers are refused, those given are kept
 
@@ -60,6 +61,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     approve_until: datetime | None = None  # set where an approval is asked for
     approved_by: str = ""  # person id
     approved_at: datetime | None = None
+    reason: str = ""  # why it failed
 
     @property
     def takes_answers(self) -> bool:
@@ -210,12 +212,23 @@ async def move_run(
     news: dict[str, object] = {"state": state.value}
     if people is not None:
         news["people"] = people
+    return await _move(store, run, news, leaving)
+
+
+async def _move(store: Store, run: Run, news: Mapping[str, object], leaving: Collection[RunState]) -> Run:
     patch = Patch(id=RUN_DOC, set=news, when=[Where("state", Op.IN, sorted(one.value for one in leaving))])
     try:
         return msgspec.convert(await store.patch("runs", run.run, patch), Run)
     except Conflict:
         found = await find_run(store, run.run)
         raise RunIsOver(run=run.run, state=found.state.value) from None
+
+
+async def fail_run(store: Store, run: Run, reason: str) -> Run:
+    """Send no more cards of a run, ever, because the message itself is refused. Raises `RunIsOver`."""
+    leaving = [RunState.PLANNING, RunState.SENDING, RunState.HELD]
+    news = {"state": RunState.FAILED.value, "reason": reason}
+    return await _move(store, run, news, leaving)
 
 
 async def close_run(store: Store, run: Run) -> Run:
@@ -245,13 +258,18 @@ async def find_delivery(store: Store, run: str, person: str) -> Delivery | None:
     return None if doc is None else msgspec.convert(doc, Delivery)
 
 
+async def count_states(store: Store, run: Run) -> dict[DeliveryState, int]:
+    """Count a run's deliveries by their stored state, at one moment."""
+    found = await _tally(store, run, "state", [Where("kind", Op.EQ, "delivery")])
+    return {DeliveryState(name): count for name, count in found.items() if count}
+
+
 async def progress(store: Store, run: Run, *, sending: int = 0) -> Progress:
     """Count a run's deliveries by state and by reason. The counts come from the deliveries themselves, at one moment.
 
     `sending` is how many of the planned ones are on their way right now.
     """
-    where = [Where("kind", Op.EQ, "delivery")]
-    states = Counter({DeliveryState(name): n for name, n in (await _tally(store, run, "state", where)).items()})
+    states = Counter(await count_states(store, run))
     reasons: dict[str, int] = {}
     for state in sorted(states):
         if state in WITH_REASONS or (run.state is RunState.RECALLED and state is DeliveryState.SENT):

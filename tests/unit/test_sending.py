@@ -7,7 +7,7 @@ import pytest
 
 from bot.connector import NotAccepted, error_for
 from broadcast.limiter import Limiter
-from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
+from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, TooLarge, Unreachable
 from broadcast.sender import MAX_TRIES, Message, Sender
 from feedback.deliveries import Outcome
 from feedback.people import Conversation, Person
@@ -62,7 +62,7 @@ TABLE: list[tuple[int, str, type[SendError], DeliveryState, int]] = [
     (403, "ForbiddenOperationException", Unreachable, DeliveryState.FAILED, 1),
     (404, "ConversationNotFound", Unreachable, DeliveryState.FAILED, 1),
     (404, "ActivityNotFoundInConversation", Unreachable, DeliveryState.FAILED, 1),
-    (413, "MessageSizeTooBig", Rejected, DeliveryState.FAILED, 1),
+    (413, "MessageSizeTooBig", TooLarge, DeliveryState.FAILED, 1),
     (401, "Unauthorized", NotAccepted, DeliveryState.FAILED, MAX_TRIES),
     (412, "PreconditionFailed", Retriable, DeliveryState.FAILED, MAX_TRIES),
     (429, "Throttled", Throttled, DeliveryState.FAILED, MAX_TRIES),

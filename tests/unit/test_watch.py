@@ -7,6 +7,7 @@ import pytest
 from broadcast.editor import Editor
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Rejected, SendError
+from broadcast.objections import FRESH_S
 from broadcast.sender import Message
 from broadcast.standing import standing_of
 from broadcast.watch import EVERY_S, FOR, MAX_FAILURES, Watcher
@@ -182,14 +183,15 @@ async def test_the_rate_and_the_end_follow_from_what_is_stored(house: House) -> 
     await house.populate(90)
     run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
     house.clock.pass_s(10)
-    send = house.send_card
+    send, holds = house.send_card, iter([house.broadcaster.hold])
 
-    async def hold_after_30(to: Conversation, card: Card, summary: str) -> str:
-        if sum(house.sent.values()) == 29:
-            await house.broadcaster.hold(run)
+    async def hold_at_the_first(to: Conversation, card: Card, summary: str) -> str:
+        for hold in holds:
+            await hold(run)
+            house.clock.pass_s(FRESH_S + 1)
         return await send(to, card, summary)
 
-    house.send_card = hold_after_30  # type: ignore[method-assign]
+    house.send_card = hold_at_the_first  # type: ignore[method-assign]
     await house.worker.drain()
     await house.broadcaster.go_on(run)
     began = house.clock.now()

@@ -6,8 +6,10 @@ import pytest
 
 from broadcast.messenger import Card
 from broadcast.queue import LEASE_S
+from broadcast.sending import CHUNK
 from broadcast.slices import Slice, take_hold
-from broadcast.worker import CHUNK, PER_TENANT, WAITING
+from broadcast.store_queue import WORK
+from broadcast.worker import PER_TENANT, WAITING
 from feedback.people import Contact, Conversation, meet
 from feedback.questions import Kind, Question
 from feedback.runs import DeliveryState
@@ -46,7 +48,7 @@ class Slow(House):
     async def taken(self) -> int:
         """Return how many messages of the queue somebody has."""
         is_later = Where("due_at", Op.GT, self.clock.time())
-        found = await self.store.query("state", where=[Where("kind", Op.EQ, "slice"), is_later], limit=100)
+        found = await self.store.query("state", where=[Where("kind", Op.EQ, WORK), is_later], limit=100)
         return len(found.docs)
 
 

@@ -54,7 +54,7 @@ class OnStore:
 
     async def put_text(self, text: str) -> None:
         due_at = self._clock.time()
-        await self._store.create("state", {"id": "slice-odd", "kind": "slice", "due_at": due_at, "odd": text})
+        await self._store.create("state", {"id": "work-odd", "kind": "work", "due_at": due_at, "odd": text})
 
 
 class OnAzure:

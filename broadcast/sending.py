@@ -1,0 +1,108 @@
+"""Sends a slice in chunks. Before a chunk leaves, its people are written down as on their way.
+
+What an earlier worker left there may or may not have arrived, so it becomes `unconfirmed`. After each chunk it looks
+whether the channel refuses the message itself (refusals.py): then the run fails, and nobody else is bothered.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from broadcast.lease import HeldSlice
+from broadcast.messenger import Unreachable
+from broadcast.objections import GONE, STOPPED, GoingOut, Objections, why_stopped
+from broadcast.refusals import refusal, why_hopeless
+from broadcast.rendering import Render
+from broadcast.sender import REASONS, Sends
+from feedback.deliveries import Outcome
+from feedback.errors import RunIsOver
+from feedback.people import Person, language_of, mark_unreachable
+from feedback.runs import DeliveryState, Run, RunState, fail_run
+from store.contract import MAX_BATCH, Store
+
+CHUNK = 50  # people on their way between two records; as many may be in doubt after a crash
+RECORDED = MAX_BATCH - 1  # outcomes in one write, beside the slice's own document
+STOP_S = 10.0  # how long a stop waits for cards on their way
+LEFT_BEHIND = "the service stopped while it was being sent"
+UNREACHABLE = REASONS[Unreachable]
+
+log = logging.getLogger(__name__)
+
+
+class Sending:
+    """The job “send” of a slice."""
+
+    def __init__(self, store: Store, sender: Sends, *, render: Render, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._sender = sender
+        self._render = render
+        self._now = now
+        self._runs = GoingOut(store, now)
+
+    async def work(self, held: HeldSlice) -> None:
+        """Send to everybody of a slice who is still planned, unless their run is held or over."""
+        left = held.flying
+        outcomes = self._all(left, DeliveryState.UNCONFIRMED, LEFT_BEHIND)
+        waiting = [*held.waiting]
+        objections = Objections(self._store, self._runs, held.slice.run, waiting, now=self._now)
+        while waiting:
+            run = await self._runs.find(held.slice.run)
+            if run.state is RunState.HELD:
+                await held.finish(outcomes, is_done=False)
+                return
+            if run.state in STOPPED:
+                outcomes += self._all(waiting, DeliveryState.CANCELLED, why_stopped(run))
+                break
+            chunk, rest = waiting[:CHUNK], waiting[CHUNK:]
+            await held.step(outcomes, chunk)
+            ended = await self._send_chunk(held, run, chunk, objections)
+            outcomes = [one for one in ended if one.state is not DeliveryState.PLANNED]
+            if refusal(ended):
+                await held.step(outcomes)  # recorded first, whatever comes of the question
+                outcomes = []
+                await self._fail_if_hopeless(run, ended)
+            waiting = [*(one.person for one in ended if one.state is DeliveryState.PLANNED), *rest]
+        while len(outcomes) > RECORDED:
+            await held.step(outcomes[:RECORDED])
+            outcomes = outcomes[RECORDED:]
+        await held.finish(outcomes)
+
+    async def _send_chunk(
+        self, held: HeldSlice, run: Run, chunk: Sequence[str], objections: Objections
+    ) -> list[Outcome]:
+        """Send to a chunk; told to stop, wait for those on their way and record how they ended."""
+        sending = asyncio.ensure_future(self._send_all(run, chunk, objections))
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            done, _ = await asyncio.wait({sending}, timeout=STOP_S)
+            if done:
+                ended = [one for one in sending.result() if one.state is not DeliveryState.PLANNED]
+                await asyncio.shield(held.step(ended))
+            raise
+
+    async def _send_all(self, run: Run, chunk: Sequence[str], objections: Objections) -> list[Outcome]:
+        people = await objections.people(chunk)
+        outcomes = await asyncio.gather(*(self._send_to(run, person, objections) for person in people))
+        for one in outcomes:
+            if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
+                await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
+        gone = sorted(set(chunk) - {one.id for one in people})
+        return [*outcomes, *self._all(gone, DeliveryState.FAILED, GONE)]
+
+    async def _send_to(self, run: Run, person: Person, objections: Objections) -> Outcome:
+        message = self._render(run, language_of(person))
+        return await self._sender.send(person, message, lambda: objections.against(person))
+
+    async def _fail_if_hopeless(self, run: Run, ended: Sequence[Outcome]) -> None:
+        reason = await why_hopeless(self._store, run, ended)
+        if reason:
+            with contextlib.suppress(RunIsOver):
+                await fail_run(self._store, run, reason)
+                self._runs.forget(run.run)
+                log.error("%s has failed: %s", run.run, reason)
+
+    def _all(self, people: Sequence[str], state: DeliveryState, reason: str) -> list[Outcome]:
+        return [Outcome(person=one, state=state, at=self._now(), reason=reason) for one in people]

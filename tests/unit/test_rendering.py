@@ -1,0 +1,60 @@
+"""Cards rendered once for each run."""
+
+from datetime import timedelta
+
+import msgspec
+from msgspec.structs import replace
+
+from broadcast.rendering import REMEMBERED, OncePerRun
+from broadcast.sender import Message
+from feedback.runs import Run, RunState
+from tests.conftest import Clock
+from tests.unit.test_worker import BY, SURVEY
+
+
+def _run(clock: Clock, name: str = "pulse-1") -> Run:
+    return Run(name, SURVEY, "everyone", RunState.SENDING, clock.now(), BY)
+
+
+class Rendered:
+    """Counts how often a card is made."""
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+
+    def __call__(self, run: Run) -> Message:
+        self.runs.append(run.run)
+        return Message({"of": run.run, "made": len(self.runs)}, summary=run.survey.title)
+
+
+def _read(message: Message) -> object:
+    return msgspec.json.decode(msgspec.json.encode(message.card))
+
+
+def test_a_run_is_rendered_once_whatever_its_state(clock: Clock) -> None:
+    rendered, run = Rendered(), _run(clock)
+    once = OncePerRun(rendered)
+    messages = [once(run), once(replace(run, state=RunState.SENT, people=7))]
+    assert [_read(one) for one in messages] == [{"of": "pulse-1", "made": 1}] * 2
+    assert {one.summary for one in messages} == {"Sample"}
+
+
+def test_every_run_has_its_own_card_also_under_a_name_that_comes_again(clock: Clock) -> None:
+    rendered = Rendered()
+    once, run = OncePerRun(rendered), _run(clock)
+    assert _read(once(run)) == {"of": "pulse-1", "made": 1}
+    assert _read(once(_run(clock, "pulse-2"))) == {"of": "pulse-2", "made": 2}
+    later = replace(run, created_at=run.created_at + timedelta(days=1))
+    assert _read(once(later)) == {"of": "pulse-1", "made": 3}
+
+
+def test_only_so_many_cards_are_kept(clock: Clock) -> None:
+    rendered = Rendered()
+    once = OncePerRun(rendered)
+    for number in range(REMEMBERED + 1):
+        once(_run(clock, f"pulse-{number}"))
+    once(_run(clock, f"pulse-{REMEMBERED}"))
+    assert len(rendered.runs) == REMEMBERED + 1
+    once(_run(clock, "pulse-0"))
+    assert rendered.runs[-1] == "pulse-0"
+    assert len(rendered.runs) == REMEMBERED + 2
