@@ -77,7 +77,7 @@ SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
 RESTART_S = 5.0  # before a part that has failed is started again
 OK, SILENT = "ok", "does not answer"
 BUDGET_NAME = "budget"
-YOUNG = 10_000  # objects made before the collector looks at the new ones; hundreds are alive during a broadcast
+YOUNG = 50_000  # objects more than before make the collector look at the new ones; nearly all go without it
 
 Now = Callable[[], datetime]
 Steady = Worker | Ticker | Tallier | Watcher | BudgetShare
