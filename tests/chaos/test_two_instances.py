@@ -13,6 +13,8 @@ from azure.storage.queue.aio import QueueClient
 
 from broadcast.azure_queue import QUEUE
 from broadcast.queue import LEASE_S
+from broadcast.sending import CHUNK
+from broadcast.worker import PER_TENANT
 from feedback.runs import DeliveryState, deliveries
 from simulator import Call, Limits, Person, Teams
 from store.sqlite import open_sqlite
@@ -150,7 +152,7 @@ async def test_two_instances_share_a_run_and_the_rate_and_one_finishes_for_both(
     found = await run_of(database, "pulse-1")
     assert found.people == found.run.people == PEOPLE
     assert set(by_state) <= {DeliveryState.SENT, DeliveryState.UNCONFIRMED}
-    assert by_state[DeliveryState.UNCONFIRMED] <= 4 * 25  # what one process had on its way
+    assert by_state[DeliveryState.UNCONFIRMED] <= CHUNK * PER_TENANT  # what one process had on its way
     without = {key_of(person) for person in people if not surveys_of(person)}
     assert {states[who] for who in without} <= {DeliveryState.UNCONFIRMED}
     assert max(map(surveys_of, people)) == 1
