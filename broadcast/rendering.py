@@ -1,4 +1,4 @@
-"""Cards rendered once for each run and language and kept as the bytes that go over the wire; only who gets one differs after that.
+"""Cards rendered once for each run and language, and kept as the bytes that go over the wire; only the address differs.
 
 Knows nothing of what is on a card.
 """

@@ -52,11 +52,12 @@ class StoreQueue(Retries):
             await asyncio.gather(*(self._add(one, at) for one, at in due[start : start + PUT_AT_ONCE]))
 
     async def take(self) -> Lease | None:
-        """Lease the slice that has been due longest."""
+        """Lease the slice that has been due longest, or one of the next where others lease too."""
         while self._seen or await self._look():
             lease = await self._lease(self._seen.popleft())
             if lease is not None:
                 return lease
+            self._seen.rotate(-(len(self._seen) // 2))  # somebody goes the same way, and is ahead: begin further on
         return None
 
     async def renew(self, lease: Lease) -> Lease | None:

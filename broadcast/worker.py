@@ -9,7 +9,6 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
-from functools import partial
 
 from broadcast.lease import HeldMessage, HeldSlice
 from broadcast.queue import Lease, Queue

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from broadcast.rendering import REMEMBERED, OncePerRun
 from broadcast.sender import Message
+from feedback.language import current
 from feedback.runs import Run, RunState
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY
@@ -34,27 +35,39 @@ def _read(message: Message) -> object:
 def test_a_run_is_rendered_once_whatever_its_state(clock: Clock) -> None:
     rendered, run = Rendered(), _run(clock)
     once = OncePerRun(rendered)
-    messages = [once(run), once(replace(run, state=RunState.SENT, people=7))]
+    messages = [once(run, "en"), once(replace(run, state=RunState.SENT, people=7), "en")]
     assert [_read(one) for one in messages] == [{"of": "pulse-1", "made": 1}] * 2
     assert {one.summary for one in messages} == {"Sample"}
+
+
+def test_every_language_has_its_own_card_made_in_it(clock: Clock) -> None:
+    spoken: list[str] = []
+
+    def render(run: Run) -> Message:
+        spoken.append(current())
+        return Message({"in": spoken[-1]}, summary=run.survey.title)
+
+    once, run = OncePerRun(render), _run(clock)
+    assert [_read(once(run, language)) for language in ("de", "ar", "de")] == [{"in": "de"}, {"in": "ar"}, {"in": "de"}]
+    assert spoken == ["de", "ar"]
 
 
 def test_every_run_has_its_own_card_also_under_a_name_that_comes_again(clock: Clock) -> None:
     rendered = Rendered()
     once, run = OncePerRun(rendered), _run(clock)
-    assert _read(once(run)) == {"of": "pulse-1", "made": 1}
-    assert _read(once(_run(clock, "pulse-2"))) == {"of": "pulse-2", "made": 2}
+    assert _read(once(run, "en")) == {"of": "pulse-1", "made": 1}
+    assert _read(once(_run(clock, "pulse-2"), "en")) == {"of": "pulse-2", "made": 2}
     later = replace(run, created_at=run.created_at + timedelta(days=1))
-    assert _read(once(later)) == {"of": "pulse-1", "made": 3}
+    assert _read(once(later, "en")) == {"of": "pulse-1", "made": 3}
 
 
 def test_only_so_many_cards_are_kept(clock: Clock) -> None:
     rendered = Rendered()
     once = OncePerRun(rendered)
     for number in range(REMEMBERED + 1):
-        once(_run(clock, f"pulse-{number}"))
-    once(_run(clock, f"pulse-{REMEMBERED}"))
+        once(_run(clock, f"pulse-{number}"), "en")
+    once(_run(clock, f"pulse-{REMEMBERED}"), "en")
     assert len(rendered.runs) == REMEMBERED + 1
-    once(_run(clock, "pulse-0"))
+    once(_run(clock, "pulse-0"), "en")
     assert rendered.runs[-1] == "pulse-0"
     assert len(rendered.runs) == REMEMBERED + 2

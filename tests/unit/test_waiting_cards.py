@@ -44,7 +44,9 @@ class Waiting(House):
         super().__init__(store, clock)
         self.gate = Gate(clock)
         self.sender = Sender(self, self.gate, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
-        self.worker = Worker(store, self.queue, self.sender, render=lambda _run: Message({}, "Sample"), now=clock.now)
+        self.worker = Worker(
+            store, self.queue, self.sender, render=lambda _run, _language: Message({}, "Sample"), now=clock.now
+        )
 
     async def send_meanwhile(self, happens: Callable[[Run], Awaitable[object]], wait_s: float = FRESH_S + 1) -> Run:
         """Send a run; while all but the first of its cards wait, let something happen."""

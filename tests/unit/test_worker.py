@@ -41,7 +41,9 @@ class House:
         self.queue = StoreQueue(store, clock=clock.time)
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
         self.sender = Sender(self, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
-        self.worker = Worker(store, self.queue, self.sender, render=lambda _run: Message({}, "Sample"), now=clock.now)
+        self.worker = Worker(
+            store, self.queue, self.sender, render=lambda _run, _language: Message({}, "Sample"), now=clock.now
+        )
         rules = ContactRules(quiet=QuietHours(start=time(0), end=time(0)))
         approvals = Approvals(above=10_000, per_second=50)
         self.broadcaster = Broadcaster(
@@ -243,7 +245,11 @@ async def test_two_workers_share_a_run_and_nobody_gets_two_cards(house: House) -
     await house.populate(450)
     run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
     other = Worker(
-        house.store, house.queue, house.sender, render=lambda _run: Message({}, "Sample"), now=house.clock.now
+        house.store,
+        house.queue,
+        house.sender,
+        render=lambda _run, _language: Message({}, "Sample"),
+        now=house.clock.now,
     )
     await asyncio.gather(house.worker.drain(), other.drain())
     assert await house.states(run.run) == {DeliveryState.SENT: 450}
