@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -105,6 +106,15 @@ async def states_of(place: Place, run: str) -> dict[str, DeliveryState]:
     store = await open_store(place)
     try:
         return {one.id: one.state async for one in deliveries(store, run)}
+    finally:
+        await store.close()
+
+
+async def reasons_of(place: Place, run: str, people: Collection[str]) -> dict[str, str]:
+    """Return why some people are in the state in which they are."""
+    store = await open_store(place)
+    try:
+        return {one.id: f"{one.state}: {one.reason}" async for one in deliveries(store, run) if one.id in people}
     finally:
         await store.close()
 

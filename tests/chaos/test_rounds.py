@@ -25,6 +25,7 @@ from tests.chaos.processes import (
     Process,
     check_tallies,
     how_it_stands,
+    reasons_of,
     run_of,
     settings_for,
     when_over,
@@ -137,9 +138,9 @@ class Round(msgspec.Struct):
         """
         self.luck.is_bad = False
         doubtful, cards = self._in(DeliveryState.UNCONFIRMED), Counter(dict.fromkeys(self.states, 1))
-        for _ in range(1 + self.admin.tries_again):
+        for times in range(1 + self.admin.tries_again):
             before = self.luck.requests.copy()
-            await self.admin.say("resend pulse-1")
+            await self.admin.say("resend pulse-1" + "." * times)  # the very same words so soon are taken for a repeat
             after = await when_over(self.place, "pulse-1", len(self.people))
             written_to = {key_of(one) for one in self.people if self._requests(one) > before[one.who.conversation]}
             settled = {who for who in doubtful if after[who] is DeliveryState.SENT}
@@ -148,7 +149,7 @@ class Round(msgspec.Struct):
             doubtful -= settled
             if not doubtful:
                 break
-        assert not doubtful
+        assert not doubtful, await reasons_of(self.place, "pulse-1", doubtful)
         assert all(after[who] is state for who, state in self.states.items() if state is not DeliveryState.UNCONFIRMED)
         assert all(surveys_of(one) <= cards[key_of(one)] for one in self.people)
 

@@ -17,7 +17,7 @@ from tests.contract.queue.engines import Engine, on_azure
 
 ROOT = Path(__file__).resolve().parents[3]
 ONE = Slice("pulse-1", 0)
-COUNT = 80
+COUNT = 300  # enough to keep both at it
 
 
 async def _taker(where: list[str]) -> asyncio.subprocess.Process:
