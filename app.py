@@ -58,11 +58,12 @@ from cards.thanks import closed_card, moved_card, withdrawn_card
 from dashboard.routes import Downloads
 from dialogs.answer import AnswerDialog
 from dialogs.note import NoteDialog
+from dialogs.sketch import Desk, SketchDialog
 from feedback.contacts import ContactRules, QuietHours
 from feedback.drafts import where_they_are
 from feedback.language import current, say
 from feedback.links import Links, link_key
-from feedback.people import Person, Policy, Role
+from feedback.people import Person, Policy, Role, find_person
 from feedback.runs import Delivery, Run
 from feedback.standing import Standing
 from feedback.survey_files import read_survey
@@ -227,7 +228,16 @@ async def _assemble(
         readers=readers,
         quiet=quiet,
     )
-    dialogs = [NoteDialog(store, now), AnswerDialog(store, now, quiet, answered=tallier.wake)]
+
+    async def may_write(author: str) -> bool:
+        person = await find_person(store, author)
+        return person is not None and policy.role_of(person).includes(Role.ADMIN)
+
+    dialogs = [
+        NoteDialog(store, now),
+        AnswerDialog(store, now, quiet, answered=tallier.wake),
+        SketchDialog(Desk(store, now), may_write),
+    ]
     router = Router(parts, GuideRoom(store, dialogs), Once(store, now))
     app[STORE] = store
     app[QUEUE] = queue

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from bot import answering, controls
+from bot import answering, controls, sending, sketching
 from bot.turn import Reply, Turn
 from cards.results import results_card
 from feedback.errors import NotAllowed, Refusal
@@ -54,6 +54,11 @@ ACTS: dict[str, Act] = {
         Act("people", Role.ADMIN, controls.people),
         Act("export", Role.ADMIN, controls.export),
         Act("results", Role.ENGINEER, results),
+        Act("sketch", Role.ADMIN, sketching.press),
+        Act("trial", Role.ADMIN, sketching.trial),
+        Act("saved", Role.ADMIN, sending.saved),
+        Act("foretell", Role.ADMIN, sending.foretell),
+        Act("send", Role.ADMIN, sending.send_once),
     )
 }
 

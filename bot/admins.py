@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import re
+from collections.abc import Sequence
 
 from bot.running import shown
 from bot.schedules import asked_in, plan
 from bot.turn import Reply, Turn
 from cards.elements import counted
 from cards.panels import proposed_card
+from cards.saved import version_card
 from cards.survey import preview_card, survey_fits
 from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
-from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed, quote
+from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed, VersionUnknown, quote
 from feedback.language import ENGLISH, LANGUAGES, find_language, speaking
 from feedback.runs import Run, RunState, runs_of
 from feedback.survey_advice import advice_on
@@ -22,6 +24,7 @@ from store.contract import StoreError
 
 log = logging.getLogger(__name__)
 
+_SHOW = "survey show <survey> [version] [language]"
 _SEND = re.compile(r"(?P<survey>\S+)\s+to\s+(?P<audience>.+)", re.IGNORECASE | re.DOTALL)
 
 
@@ -39,17 +42,40 @@ async def survey_list(turn: Turn) -> list[Reply]:
 
 
 async def survey_show(turn: Turn) -> list[Reply]:
-    """Show a survey as people will see it."""
-    name, _, word = _names(turn, "survey show <survey> [language]").partition(" ")
+    """Show a survey as people will see it: the newest version or one that was sent, in its own language or another."""
+    name, _, words = _names(turn, _SHOW).partition(" ")
     survey = await find_survey(turn.store, name)
-    language = find_language(word) if word else ENGLISH
-    if not language:
-        raise NoSuchLanguage(language=quote(word), known=", ".join(LANGUAGES))
-    with speaking(language):
-        shown = survey_in(survey, language) if word else survey
-        pages = [Reply(f"Preview of {survey.id}.", preview_card(shown, page)) for page in range(len(survey.paged))]
-    advice = advice_on(survey)
-    return [*([Reply(f"Advice on {survey.id}.", advice_card(survey, advice))] if advice else []), *pages]
+    runs = await runs_of(turn.store, survey.id)
+    version, language = _version_and_language(words)
+    asked = _in_version(survey, runs, version) if version else survey
+    advice = advice_on(asked)
+    advised = [Reply(f"Advice on {asked.id}.", advice_card(asked, advice))] if advice else []
+    versions = Reply(f"Versions of {survey.id}.", version_card(asked, runs))
+    with speaking(language or ENGLISH):
+        shown = survey_in(asked, language) if language else asked
+        pages = [Reply(f"Preview of {survey.id}.", preview_card(shown, page)) for page in range(len(shown.paged))]
+    return [versions, *advised, *pages]
+
+
+def _version_and_language(words: str) -> tuple[str, str]:
+    """Return the version and the language that somebody wants to see, each an empty text where none is named."""
+    said = words.removeprefix("version").split()
+    versions = [word for word in said if word.isdecimal()]
+    tags = [word for word in said if not word.isdecimal()]
+    if len(versions) > 1 or len(tags) > 1:
+        raise NothingToSay(usage=_SHOW)
+    language = find_language(tags[0]) if tags else ""
+    if tags and not language:
+        raise NoSuchLanguage(language=quote(tags[0]), known=", ".join(LANGUAGES))
+    return "".join(versions), language
+
+
+def _in_version(survey: Survey, runs: Sequence[Run], wanted: str) -> Survey:
+    """Return a survey as it was in a version: the newest, or one that a run was sent in."""
+    kept = {str(one.version): one for one in (*(run.survey for run in runs), survey)}
+    if wanted not in kept:
+        raise VersionUnknown(survey=survey.id, version=wanted)
+    return kept[wanted]
 
 
 async def survey_import(turn: Turn) -> list[Reply]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot import admins, engineers, everyone, panels, running, schedules
+from bot import admins, engineers, everyone, panels, running, schedules, sketching
 from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
 from feedback.language import mark, say
@@ -69,9 +69,26 @@ COMMANDS: tuple[Command, ...] = (
     Command("results", Role.ENGINEER, "results <survey or run>", "Shows what people answered.", engineers.results),
     Command("survey list", Role.ADMIN, "survey list", "Lists the surveys.", admins.survey_list),
     Command(
+        "survey new", Role.ADMIN, sketching.NEW, "Writes a survey with you, question by question.", sketching.survey_new
+    ),
+    Command(
+        "survey edit",
+        Role.ADMIN,
+        "survey edit <survey>",
+        "Changes a survey, as its next version.",
+        sketching.survey_edit,
+    ),
+    Command(
+        "survey templates",
+        Role.ADMIN,
+        "survey templates",
+        "Shows surveys to start from.",
+        sketching.survey_templates,
+    ),
+    Command(
         "survey show",
         Role.ADMIN,
-        "survey show <survey> [language]",
+        "survey show <survey> [version] [language]",
         "Shows a survey as people see it.",
         admins.survey_show,
     ),

@@ -7,6 +7,7 @@ from broadcast.standing import may_have_card
 from cards.notes import feedback_card
 from cards.person import my_data_card
 from dialogs.answer import ANSWER_DIALOG
+from dialogs.sketch import SKETCH_DIALOG
 from feedback.errors import LanguageUnknown, NothingToAnswer, NothingToSay, quote
 from feedback.held import everything_about
 from feedback.language import LANGUAGES, current, find_language, negotiate, say, speaking
@@ -93,6 +94,8 @@ async def cancel(turn: Turn) -> list[Reply]:
     stopped = await turn.guides.cancel()
     if stopped == ANSWER_DIALOG:
         return [Reply(say("Stopped. What you have answered so far is kept; type **answer** to go on with it."))]
+    if stopped == SKETCH_DIALOG:
+        return [Reply("Stopped. The survey that you are writing is kept; type **survey new** to go on with it.")]
     if stopped:
         return [Reply(say("Cancelled. Nothing was kept."))]
     return [Reply(say("There is nothing to cancel."))]

@@ -57,7 +57,7 @@ def imported_card(imported: Imported, advice: Sequence[Advice] = ()) -> Card:
     ]
 
     def build(shown: int) -> Card:
-        return card([*body, *_advised(survey, advice, shown)], fallback=f"{_news(imported)}: {name}")
+        return card([*body, *advised(survey, advice, shown)], fallback=f"{_news(imported)}: {name}")
 
     return fitted(build, fewer(len(advice)))
 
@@ -67,7 +67,7 @@ def advice_card(survey: Survey, advice: Sequence[Advice]) -> Card:
     title = f"Advice on {escape(survey.id)}"
 
     def build(shown: int) -> Card:
-        return card([heading(title), *_advised(survey, advice, shown)], fallback=title)
+        return card([heading(title), *advised(survey, advice, shown)], fallback=title)
 
     return fitted(build, fewer(len(advice)))
 
@@ -85,7 +85,8 @@ def file_problems_card(problems: Sequence[FileProblem], *, title: str = "The sur
     return fitted(build, fewer(len(ordered)))
 
 
-def _advised(survey: Survey, advice: Sequence[Advice], shown: int) -> list[Element]:
+def advised(survey: Survey, advice: Sequence[Advice], shown: int) -> list[Element]:
+    """Return pieces of advice on a survey, the first `shown` of them; nothing where there are none."""
     if not advice:
         return []
     intro = text(

@@ -31,7 +31,7 @@ def read_choices(entry: Entry, kind: Kind | None) -> tuple[Choice, ...]:
         return ()
     nodes = entry.items("choices")
     if kind or entry.has("choices"):
-        _check_number(entry, nodes, _FEWER.get(kind, MAX_CHOICES) if kind else MAX_CHOICES)
+        _check_number(entry, nodes, most_choices(kind) if kind else MAX_CHOICES)
     return _read(entry, nodes, "choices", "choice", _IMAGE_FIELDS if kind is Kind.IMAGE_CHOICE else _CHOICE_FIELDS)
 
 
@@ -75,6 +75,11 @@ def choice_ids(entries: Sequence[tuple[str, str]]) -> list[str]:
         taken.add(found)
         ids.append(found)
     return ids
+
+
+def most_choices(kind: Kind) -> int:
+    """Return how many choices a question of a kind may have."""
+    return _FEWER.get(kind, MAX_CHOICES)
 
 
 def slug(text: str) -> str:

@@ -34,6 +34,35 @@ class SurveyUnknown(Refusal):
     """There is no survey called “{survey}”. Type **survey list** to see all."""
 
 
+class SurveyMovedOn(Refusal):
+    """There is a survey “{survey}” already, in version {version}, so nothing was saved over it."""
+
+    @property
+    def version(self) -> int:
+        """The version that is there."""
+        return int(str(self.facts["version"]))
+
+
+class SketchThere(Refusal):
+    """You are writing another survey, {title}. **survey new** goes on with it; save it or throw it away first."""
+
+
+class SketchElsewhere(Refusal):
+    """We are in the middle of something else here. Finish it, or type **cancel**; then **survey new** goes on."""
+
+
+class SketchGone(Refusal):
+    """This survey was saved or thrown away, so there is nothing to change here. **survey new** begins another one."""
+
+
+class TemplateUnknown(Refusal):
+    """There is no template called {name}. Type **survey templates** to see all."""
+
+
+class VersionUnknown(Refusal):
+    """Version {version} of “{survey}” is not kept: only the newest is, and those that were sent."""
+
+
 class SurveyIsClosed(Refusal):
     """The survey “{survey}” is closed and cannot be sent. Import it again to reopen it."""
 

@@ -7,6 +7,7 @@ from feedback.notes import Note, notes_by
 from feedback.panels import panels_of
 from feedback.people import Person
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
+from feedback.sketches import BOOK as SKETCHES
 from feedback.snoozes import snooze_of
 from store.contract import Doc, Store
 
@@ -31,6 +32,7 @@ async def everything_about(store: Store, person: Person) -> Held:
         await store.get("people", person.id, person.id),
         *[await store.get("runs", run.run, delivery.id) for delivery, run in answered],
         *[await store.get("ledger", "notes", note.id) for note in notes],
+        await store.get("ledger", SKETCHES, person.id),
         *[await snooze_of(store, run.run, delivery.id) for delivery, run in answered],
     ]
     documents = [_shown(doc) for doc in found if doc]

@@ -4,7 +4,7 @@ from itertools import accumulate
 
 import msgspec
 
-from feedback.errors import SurveyUnknown, quote
+from feedback.errors import SurveyMovedOn, SurveyUnknown, quote
 from feedback.questions import ID_FORM, Question
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
@@ -67,18 +67,19 @@ class Imported(msgspec.Struct, frozen=True):
     was_closed: bool = False  # and is open again; its closed runs stay closed
 
 
-async def import_survey(store: Store, survey: Survey) -> Imported:
+async def import_survey(store: Store, survey: Survey, *, over: int | None = None) -> Imported:
     """Keep a survey under its id; durable when it returns, and open even if it was closed.
 
     The same content again keeps its version; other content gets the next one, whoever else imports meanwhile.
-    Raises `Conflict` where others were first again and again.
+    With `over`, other content than there is takes the place of that version alone (0: of nothing), and raises
+    `SurveyMovedOn` where another one is there. Raises `Conflict` where others were first again and again.
     """
     for _ in range(ATTEMPTS - 1):
         try:
-            return await _import_once(store, survey)
+            return await _import_once(store, survey, over)
         except Conflict:
             continue  # look again at what is there now
-    return await _import_once(store, survey)
+    return await _import_once(store, survey, over)
 
 
 async def find_survey(store: Store, survey_id: str) -> Survey:
@@ -111,7 +112,7 @@ async def close_survey(store: Store, survey_id: str) -> Survey:
     return msgspec.convert(doc, Survey)
 
 
-async def _import_once(store: Store, survey: Survey) -> Imported:
+async def _import_once(store: Store, survey: Survey, over: int | None) -> Imported:
     doc = await store.get("surveys", survey.id, survey.id)
     if doc is None:
         new = msgspec.structs.replace(survey, version=1, is_closed=False)
@@ -120,6 +121,8 @@ async def _import_once(store: Store, survey: Survey) -> Imported:
     old = msgspec.convert(doc, Survey)
     same = msgspec.structs.replace(survey, version=old.version, is_closed=old.is_closed)
     has_changed = same != old
+    if has_changed and over is not None and over != old.version:
+        raise SurveyMovedOn(survey=survey.id, version=old.version)
     new = msgspec.structs.replace(survey, version=old.version + has_changed, is_closed=False)
     if new != old:
         await store.replace("surveys", _doc(new), etag=str(doc["_etag"]))

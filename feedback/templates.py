@@ -1,4 +1,4 @@
-"""Surveys to start from: the files in samples/. Each says in its title that it is a sample, until it is somebody's own."""
+"""Surveys to start from: the files in samples/. Each says in its title that it is a sample until it is one's own."""
 
 from functools import cache
 from pathlib import Path

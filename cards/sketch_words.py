@@ -1,0 +1,212 @@
+"""How a sketch is put into words: what each step asks, its questions in a list, and what can be changed in one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cards.elements import Element, escape, excerpt, stretch, verbatim
+from feedback.choice_files import MAX_ROWS, most_choices
+from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question, describe
+from feedback.sketches import NEW_ID, Sketch, Step
+from feedback.sketching import KIND_WORDS, shown_page
+from feedback.surveys import Survey
+
+_TEXT = 100  # characters of a question in a list
+_COMPARED = {
+    Comparison.AT_MOST: "at most",
+    Comparison.AT_LEAST: "at least",
+    Comparison.IS: "is",
+    Comparison.INCLUDES: "includes",
+}
+SKIPPED: Mapping[Step, str] = {
+    Step.INTRO: "No introduction",
+    Step.HELP: "No help text",
+    Step.PAGE_TITLE: "No title",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a step asks, what it is about, and the rules that go with it, as Markdown."""
+
+    about: str
+    question: str
+    rules: tuple[str, ...] = ()
+
+
+def outlined(survey: Survey, *, only: int | None = None) -> list[Element]:
+    """Return the questions in a list with what there is to know about each; one of them alone, where it is named."""
+    lines: list[Element] = []
+    number = 0
+    for page, questions in enumerate(survey.paged):
+        if survey.pages and only is None:
+            title = f": {survey.page_title(page)}" if survey.page_title(page) else ""
+            lines.append(verbatim(stretch(f"Page {page + 1}{title}", is_subtle=True, is_small=True), is_close=True))
+        for question in questions:
+            number += 1
+            if only in {None, number - 1}:
+                lines.append(_line(survey, number, question, is_short=only is None))
+    return lines
+
+
+def conditioned(survey: Survey, condition: Condition) -> str:
+    """Return a condition in words, with questions by their numbers: “1 at most 6”."""
+    for parts, word in ((condition.all, " and "), (condition.any, " or ")):
+        if parts:
+            return word.join(
+                f"({conditioned(survey, one)})" if one.all or one.any else conditioned(survey, one) for one in parts
+            )
+    number = next((n for n, one in enumerate(survey.questions, 1) if one.id == condition.question), 0)
+    looked_at = survey.question(condition.question)
+    value = condition.value
+    said = f"{value}" if looked_at is None else _value(looked_at, value)
+    return f"{number} {_COMPARED[condition.compare]} {said}"
+
+
+def changes(sketch: Sketch) -> dict[str, str]:
+    """Return what can be changed in the question at hand: the words that do it, and how a list names them."""
+    survey, number = sketch.survey, sketch.here + 1
+    one = survey.questions[sketch.here]
+    begins = sketch.here == sum(len(some) for some in survey.paged[: shown_page(sketch)])
+    possible = {
+        f"text {number}": "The question's words",
+        f"choices {number}": "The choices" if one.kind in CHOOSING else "",
+        f"rows {number}": "The rows" if one.kind is Kind.MATRIX else "",
+        f"help {number}": "The help text",
+        f"optional {number}" if one.required else f"required {number}": "Let it be left empty"
+        if one.required
+        else "Ask for an answer: required",
+        f"kind {number}": "The kind of answer",
+        f"only if {number}": "Ask it only of some people" if number > 1 else "",
+        f"always {number}": "Ask it of everybody" if one.ask_if else "",
+        f"up {number}": "Move it up" if number > 1 else "",
+        f"down {number}": "Move it down" if number < len(survey.questions) else "",
+        f"new page {number}": "Begin a page here" if number > 1 and not begins else "",
+        f"page title {number}": "The title of the page that begins here" if survey.pages and begins else "",
+        f"same page {number}": "Join this page to the one before" if survey.pages and begins and number > 1 else "",
+        f"delete {number}": "Delete the question",
+    }
+    return {words: title for words, title in possible.items() if title}
+
+
+def value_of(sketch: Sketch) -> str:
+    """Return what is in a step's input to begin with: what there is so far."""
+    survey = sketch.survey
+    of_survey = {
+        Step.TITLE: survey.title,
+        Step.INTRO: survey.intro,
+        Step.NAME: "" if survey.id == NEW_ID else survey.id,
+    }
+    if sketch.step in of_survey:
+        return of_survey[sketch.step]
+    if sketch.is_added or not survey.questions:
+        return ""
+    one = survey.questions[sketch.here]
+    of_question = {
+        Step.TEXT: one.text,
+        Step.HELP: one.help,
+        Step.ROWS: "\n".join(row.text for row in one.rows),
+        Step.CHOICES: "\n".join(map(_choice, one.choices)),
+        Step.ONLY_IF: conditioned(survey, one.ask_if) if one.ask_if else "",
+        Step.PAGE_TITLE: survey.page_title(shown_page(sketch)),
+    }
+    return of_question.get(sketch.step, "")
+
+
+def _choice(choice: Choice) -> str:
+    return " | ".join(part for part in (choice.text, choice.image, choice.alt) if part)
+
+
+def _line(survey: Survey, number: int, question: Question, *, is_short: bool) -> Element:
+    words = excerpt(" ".join(question.text.split()), _TEXT)
+    known = [KIND_WORDS[question.kind].lower() if not is_short else question.kind.value.replace("_", " ")]
+    known += ["required"] if question.required else []
+    known += [f"only if {conditioned(survey, question.ask_if)}"] if question.ask_if else []
+    about = stretch(f" ({', '.join(known)})", is_subtle=True, is_small=True)
+    return verbatim(f"{number}. {words}", about, is_close=True)
+
+
+def _value(question: Question, value: float | str) -> str:
+    if question.kind is Kind.CHOICES:
+        found = question.choice(str(value))
+        return found.text if found else str(value)
+    return describe(question, value) if question.kind is not Kind.DATE else str(value)
+
+
+def _number(sketch: Sketch) -> int:
+    return len(sketch.survey.questions) + 1 if sketch.is_added else sketch.here + 1
+
+
+def _title(sketch: Sketch) -> Asked:
+    if sketch.survey.title:
+        return Asked("The title", "What shall the survey be called?")
+    rule = "A few words that people see first. Nothing goes to anybody before you save it and send it."
+    return Asked("A new survey", "What shall it be called?", (rule,))
+
+
+def _intro(_: Sketch) -> Asked:
+    rule = "Who asks, what for, and how long it takes: a sentence or two. It stands above the questions."
+    return Asked("The introduction", "What shall people read first?", (rule,))
+
+
+def _kind(sketch: Sketch) -> Asked:
+    number = _number(sketch)
+    rule = "Choose one, or type its number."
+    return Asked(f"Question {number}", "How shall people answer?", (rule,))
+
+
+def _text(sketch: Sketch) -> Asked:
+    made = sketch.made.kind if sketch.made else Kind.TEXT
+    rules = {Kind.CES: "People agree or disagree with it, so write a sentence such as: It was easy to get started."}
+    return Asked(
+        f"Question {_number(sketch)}", "What do you ask?", (KIND_WORDS[made], *filter(None, [rules.get(made)]))
+    )
+
+
+def _rows(sketch: Sketch) -> Asked:
+    rule = f"Each on a line of its own, up to {MAX_ROWS}. The choices for all of them come next."
+    return Asked(f"Question {_number(sketch)}", "Which rows?", (rule,))
+
+
+def _choices(sketch: Sketch) -> Asked:
+    kind = sketch.made.kind if sketch.made else Kind.CHOICE
+    rules = [f"Each on a line of its own, from 2 to {most_choices(kind)}."]
+    if kind is Kind.IMAGE_CHOICE:
+        rules.append("Write each as: text | https://… | what the picture shows")
+    return Asked(f"Question {_number(sketch)}", "Which choices?", tuple(rules))
+
+
+def _help(sketch: Sketch) -> Asked:
+    return Asked(f"Question {sketch.here + 1}", "What helps to answer it?", ("It stands below the question, smaller.",))
+
+
+def _only_if(sketch: Sketch) -> Asked:
+    earlier = sketch.survey.questions[: sketch.here]
+    listed = tuple(f"{n} – {escape(excerpt(one.text, _TEXT))}" for n, one in enumerate(earlier, 1))
+    rule = (
+        "Write the number of an earlier question and its answer: **1 at most 6**, **2 is yes**, **3 includes Phone**."
+    )
+    return Asked(f"Question {sketch.here + 1}", "When is it asked?", (rule, *listed))
+
+
+def _page_title(sketch: Sketch) -> Asked:
+    return Asked(f"Page {shown_page(sketch) + 1}", "What is its title?")
+
+
+def _name(sketch: Sketch) -> Asked:
+    name = sketch.survey.id if sketch.survey.id != NEW_ID else "start"
+    rule = f"You will call it by this, as in **send {escape(name)} to customers**. Letters a–z, digits, “-” and “\\_”."
+    return Asked("Saving the survey", "Under which name?", (rule,))
+
+
+ASKED: Mapping[Step, Callable[[Sketch], Asked]] = {
+    Step.TITLE: _title,
+    Step.INTRO: _intro,
+    Step.KIND: _kind,
+    Step.TEXT: _text,
+    Step.ROWS: _rows,
+    Step.CHOICES: _choices,
+    Step.HELP: _help,
+    Step.ONLY_IF: _only_if,
+    Step.PAGE_TITLE: _page_title,
+    Step.NAME: _name,
+}
