@@ -25,7 +25,7 @@ from cards.elements import (
     verbatim,
 )
 from cards.inputs import asked
-from cards.size import fits
+from cards.size import fitted
 from cards.sketch_words import ASKED, SKIPPED, changes, outlined, value_of
 from cards.survey import preview_card
 from cards.surveys import advised
@@ -112,13 +112,17 @@ def _whole(sketch: Sketch, top: Sequence[Element]) -> Card:
     pages = f" on {counted(len(survey.pages), 'page')}" if survey.pages else ""
     title = f"Your survey: {escape(excerpt(survey.title, _TITLE))}"
     head = [*top, heading(title), hint(f"{counted(len(survey.questions), 'question')}{pages}, not saved yet.")]
-    listed = [section([*outlined(survey), *_choose_one(survey)])] if survey.questions else []
     below = [section([hint(_how(survey))])]
-    preview = [_framed(preview_card(survey, page))] if survey.questions else []
+
+    def build(middle: Sequence[Element]) -> Card:
+        return card([*head, *middle, *below], _next(sketch), fallback=title)
+
+    if not survey.questions:
+        return build([])
+    listed = [section([*outlined(survey), *_choose_one(survey)])]
+    preview = [_framed(preview_card(survey, page))]
     advice = advised(survey, found, len(found)) if (found := advice_on(survey)) else []
-    choices = ([*preview, *listed, *advice], [*preview, *listed], [*listed])
-    built = [card([*head, *middle, *below], _next(sketch), fallback=title) for middle in choices]
-    return next((one for one in built if fits(one)), built[-1])
+    return fitted(build, [[*preview, *listed, *advice], [*preview, *listed], listed])
 
 
 def _one(sketch: Sketch, top: Sequence[Element]) -> Card:
@@ -133,7 +137,7 @@ def _one(sketch: Sketch, top: Sequence[Element]) -> Card:
         "choices": [{"title": title, "value": words} for words, title in changes(sketch).items()],
     }
     advice = [one for one in advice_on(survey) if one.question == survey.questions[here].id]
-    body = [
+    body: list[Element] = [
         *top,
         heading(f"Question {here + 1} of {len(survey.questions)}"),
         *outlined(survey, only=here),

@@ -10,7 +10,10 @@ from feedback.surveys import Survey
 
 FOLDER = Path(__file__).parent / "samples"
 MARK = " (sample)"
-NAMES = ("nps", "csat", "ces", "pulse", "onboarding", "roundtable-follow-up", "engineer-check-in")  # as they are listed
+NAMES = (  # as they are listed
+    *("nps", "csat", "ces", "pulse", "onboarding"),
+    *("roundtable-follow-up", "concept-test", "engineer-check-in"),
+)
 
 
 @cache

@@ -128,6 +128,11 @@ def test_every_card_action_has_a_role() -> None:
         "people": "admin",
         "export": "admin",
         "results": "engineer",
+        "sketch": "admin",
+        "trial": "admin",
+        "saved": "admin",
+        "foretell": "admin",
+        "send": "admin",
     }
 
 

@@ -293,7 +293,7 @@ def test_version_and_closing_are_no_part_of_the_file() -> None:
 
 def test_every_sample_is_marked_as_one_and_reads_back_the_same() -> None:
     samples = sorted((Path(feedback.__file__).parent / "samples").glob("*.yaml"))
-    assert [one.name for one in samples] == ["pulse.yaml"]
+    assert "pulse.yaml" in [one.name for one in samples]
     for sample in samples:
         survey = read_survey(sample.read_text(encoding="utf-8"))
         assert (survey.id, "(sample)" in survey.title) == (sample.stem, True)

@@ -46,13 +46,13 @@ def test_every_file_is_listed() -> None:
     assert [one.id for one in templates()] == list(NAMES)
 
 
-@pytest.mark.parametrize(("name", "found"), [("1", "nps"), ("ces", "ces"), ("7", "engineer-check-in")])
+@pytest.mark.parametrize(("name", "found"), [("1", "nps"), ("ces", "ces"), ("8", "engineer-check-in")])
 def test_a_template_is_found_by_name_or_number(name: str, found: str) -> None:
     template = find_template(name)
     assert template is not None
     assert template.id == found
 
 
-@pytest.mark.parametrize("name", ["0", "8", "", "../pulse"])
+@pytest.mark.parametrize("name", ["0", "9", "", "../pulse"])
 def test_what_is_no_template_is_not_found(name: str) -> None:
     assert find_template(name) is None
