@@ -24,7 +24,7 @@ def saved_card(imported: Imported, advice: Sequence[Advice] = ()) -> Card:
     body = [
         heading(f"{title}: {escape(excerpt(survey.title, _TITLE))}"),
         text(f"**{name}**, version {survey.version}, {counted(len(survey.questions), 'question')}"),
-        text("Nobody has been sent this version yet. Send it to yourself first, then to others."),
+        text("Nothing is sent by saving. Send it to yourself first, then to others."),
         hint(f"You can also type **send {name} to me**, or **survey show {name}**."),
     ]
 

@@ -26,7 +26,7 @@ from cards.elements import (
 )
 from cards.inputs import asked
 from cards.size import fitted
-from cards.sketch_words import ASKED, SKIPPED, changes, outlined, value_of
+from cards.sketch_words import ASKED, SKIPPED, changes, known_of, outlined, value_of
 from cards.survey import preview_card
 from cards.surveys import advised
 from feedback.questions import Kind
@@ -140,7 +140,7 @@ def _one(sketch: Sketch, top: Sequence[Element]) -> Card:
     body: list[Element] = [
         *top,
         heading(f"Question {here + 1} of {len(survey.questions)}"),
-        *outlined(survey, only=here),
+        hint(escape(known_of(survey, here))),
         {"type": "Container", "style": "emphasis", "items": asked(survey.questions[here])},
         *advised(survey, advice, len(advice)),
         picked,

@@ -33,19 +33,29 @@ class Asked:
     rules: tuple[str, ...] = ()
 
 
-def outlined(survey: Survey, *, only: int | None = None) -> list[Element]:
-    """Return the questions in a list with what there is to know about each; one of them alone, where it is named."""
+def outlined(survey: Survey) -> list[Element]:
+    """Return the questions in a list, by pages, with what there is to know about each."""
     lines: list[Element] = []
-    number = 0
+    place = 0
     for page, questions in enumerate(survey.paged):
-        if survey.pages and only is None:
+        if survey.pages:
             title = f": {survey.page_title(page)}" if survey.page_title(page) else ""
             lines.append(verbatim(stretch(f"Page {page + 1}{title}", is_subtle=True, is_small=True), is_close=True))
         for question in questions:
-            number += 1
-            if only in {None, number - 1}:
-                lines.append(_line(survey, number, question, is_short=only is None))
+            words = excerpt(" ".join(question.text.split()), _TEXT)
+            about = stretch(f" ({known_of(survey, place, is_short=True)})", is_subtle=True, is_small=True)
+            place += 1
+            lines.append(verbatim(f"{place}. {words}", about, is_close=True))
     return lines
+
+
+def known_of(survey: Survey, place: int, *, is_short: bool = False) -> str:
+    """Return what there is to know about a question: “nps, required, only if 1 at most 6”."""
+    one = survey.questions[place]
+    kind = one.kind.value.replace("_", " ") if is_short else KIND_WORDS[one.kind]
+    optional = [] if is_short else ["may be left empty"]
+    condition = [f"only if {conditioned(survey, one.ask_if)}"] if one.ask_if else []
+    return ", ".join([kind, *(["required"] if one.required else optional), *condition])
 
 
 def conditioned(survey: Survey, condition: Condition) -> str:
@@ -114,15 +124,6 @@ def value_of(sketch: Sketch) -> str:
 
 def _choice(choice: Choice) -> str:
     return " | ".join(part for part in (choice.text, choice.image, choice.alt) if part)
-
-
-def _line(survey: Survey, number: int, question: Question, *, is_short: bool) -> Element:
-    words = excerpt(" ".join(question.text.split()), _TEXT)
-    known = [KIND_WORDS[question.kind].lower() if not is_short else question.kind.value.replace("_", " ")]
-    known += ["required"] if question.required else []
-    known += [f"only if {conditioned(survey, question.ask_if)}"] if question.ask_if else []
-    about = stretch(f" ({', '.join(known)})", is_subtle=True, is_small=True)
-    return verbatim(f"{number}. {words}", about, is_close=True)
 
 
 def _value(question: Question, value: float | str) -> str:

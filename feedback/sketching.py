@@ -23,6 +23,7 @@ from feedback.sketch_edits import (
     check,
     id_of_question,
     id_of_survey,
+    looks_at,
     page_of_place,
     put_question,
 )
@@ -219,13 +220,22 @@ def _go_on(sketch: Sketch) -> Taken:
     if made.kind in CHOOSING and not made.choices:
         return Taken(replace(sketch, step=Step.CHOICES))
     if not sketch.is_added:
-        return _at_question(sketch, put_question(sketch.survey, sketch.here, made))
+        return _at_question(sketch, put_question(sketch.survey, sketch.here, _renamed(sketch, made)))
     named = replace(made, id=id_of_question(made.text, [one.id for one in sketch.survey.questions]))
     survey = add_question(sketch.survey, named)
     number = len(survey.questions)
     news = f"Question {number} is in. It may be left empty; “required {number}” asks for an answer."
     done = replace(sketch, survey=survey, step=Step.SURVEY, here=number - 1, made=None, is_added=False)
     return Taken(done, news)
+
+
+def _renamed(sketch: Sketch, made: Question) -> Question:
+    """Return a question under an id that fits its new words, where nothing can know it by the old one yet."""
+    questions = sketch.survey.questions
+    is_known = any(one.ask_if and made.id in looks_at(one.ask_if) for one in questions)
+    if sketch.over or is_known or made.text == questions[sketch.here].text:
+        return made
+    return replace(made, id=id_of_question(made.text, [one.id for one in questions if one.id != made.id]))
 
 
 def _at_question(sketch: Sketch, survey: Survey, news: str = "") -> Taken:
