@@ -5,6 +5,7 @@ card changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from cards.elements import (
     Card,
@@ -41,6 +42,18 @@ PICK = "pick"  # and the list beside it
 _NOTICE = 600  # characters
 _TITLE = 120
 _SEVERAL_LINES = frozenset({Step.INTRO, Step.TEXT, Step.ROWS, Step.CHOICES, Step.HELP})
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much of a survey its card shows; `length` is that of a question in a list, in characters."""
+
+    length: int
+    has_preview: bool = False
+    has_advice: bool = False
+
+
+_DETAILS = (_Detail(100, True, True), _Detail(60, True), _Detail(60), _Detail(30), _Detail(12))  # noqa: FBT003
 
 
 def sketch_card(sketch: Sketch, *, notice: str = "", is_warning: bool = False) -> Card:
@@ -114,15 +127,18 @@ def _whole(sketch: Sketch, top: Sequence[Element]) -> Card:
     head = [*top, heading(title), hint(f"{counted(len(survey.questions), 'question')}{pages}, not saved yet.")]
     below = [section([hint(_how(survey))])]
 
-    def build(middle: Sequence[Element]) -> Card:
+    if not survey.questions:
+        return card([*head, *below], _next(sketch), fallback=title)
+    preview = [_framed(preview_card(survey, page))]
+    found = advice_on(survey)
+    advice = advised(survey, found, len(found))
+
+    def build(detail: _Detail) -> Card:
+        listed = section([*outlined(survey, detail.length), *_choose_one(survey, detail.length)])
+        middle = [*(preview if detail.has_preview else []), listed, *(advice if detail.has_advice else [])]
         return card([*head, *middle, *below], _next(sketch), fallback=title)
 
-    if not survey.questions:
-        return build([])
-    listed = [section([*outlined(survey), *_choose_one(survey)])]
-    preview = [_framed(preview_card(survey, page))]
-    advice = advised(survey, found, len(found)) if (found := advice_on(survey)) else []
-    return fitted(build, [[*preview, *listed, *advice], [*preview, *listed], listed])
+    return fitted(build, _DETAILS)
 
 
 def _one(sketch: Sketch, top: Sequence[Element]) -> Card:
@@ -190,8 +206,8 @@ def _how(survey: Survey) -> str:
     return f"You can also type: {words}. **cancel** leaves this; it is kept, and **survey new** goes on with it."
 
 
-def _choose_one(survey: Survey) -> list[Element]:
-    titles = [f"{number}. {excerpt(plain(one.text), 60)}" for number, one in enumerate(survey.questions, 1)]
+def _choose_one(survey: Survey, length: int) -> list[Element]:
+    titles = [f"{number}. {excerpt(plain(one.text), length)}" for number, one in enumerate(survey.questions, 1)]
     chosen: Element = {
         "type": "Input.ChoiceSet",
         "id": PICK,

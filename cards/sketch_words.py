@@ -33,17 +33,18 @@ class Asked:
     rules: tuple[str, ...] = ()
 
 
-def outlined(survey: Survey) -> list[Element]:
-    """Return the questions in a list, by pages, with what there is to know about each."""
+def outlined(survey: Survey, length: int = _TEXT) -> list[Element]:
+    """Return the questions in a list, by pages, with what there is to know about each; texts of up to `length`."""
     lines: list[Element] = []
     place = 0
     for page, questions in enumerate(survey.paged):
         if survey.pages:
-            title = f": {survey.page_title(page)}" if survey.page_title(page) else ""
+            title = f": {excerpt(survey.page_title(page), length)}" if survey.page_title(page) else ""
             lines.append(verbatim(stretch(f"Page {page + 1}{title}", is_subtle=True, is_small=True), is_close=True))
         for question in questions:
-            words = excerpt(" ".join(question.text.split()), _TEXT)
-            about = stretch(f" ({known_of(survey, place, is_short=True)})", is_subtle=True, is_small=True)
+            words = excerpt(" ".join(question.text.split()), length)
+            known = excerpt(known_of(survey, place, is_short=True), 2 * length)
+            about = stretch(f" ({known})", is_subtle=True, is_small=True)
             place += 1
             lines.append(verbatim(f"{place}. {words}", about, is_close=True))
     return lines
