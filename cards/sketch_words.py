@@ -117,7 +117,6 @@ def value_of(sketch: Sketch) -> str:
         Step.HELP: one.help,
         Step.ROWS: "\n".join(row.text for row in one.rows),
         Step.CHOICES: "\n".join(map(_choice, one.choices)),
-        Step.ONLY_IF: conditioned(survey, one.ask_if) if one.ask_if else "",
         Step.PAGE_TITLE: survey.page_title(shown_page(sketch)),
     }
     return of_question.get(sketch.step, "")
@@ -187,7 +186,9 @@ def _only_if(sketch: Sketch) -> Asked:
     rule = (
         "Write the number of an earlier question and its answer: **1 at most 6**, **2 is yes**, **3 includes Phone**."
     )
-    return Asked(f"Question {sketch.here + 1}", "When is it asked?", (rule, *listed))
+    condition = sketch.survey.questions[sketch.here].ask_if
+    now = (f"Now: only if {escape(conditioned(sketch.survey, condition))}",) if condition else ()
+    return Asked(f"Question {sketch.here + 1}", "When is it asked?", (rule, *listed, *now))
 
 
 def _page_title(sketch: Sketch) -> Asked:

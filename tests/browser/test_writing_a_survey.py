@@ -1,23 +1,44 @@
 """A first-time author writes, previews, tests and sends a survey of three questions by dialog alone, in a browser."""
 
 import pytest
+from playwright.async_api import expect
 
-from tests.browser.chat import Chat
+from tests.browser.card import Card
+from tests.browser.chat import NARROW, WIDE, Chat
 from tests.browser.readable import is_readable
 from tests.browser.running_bot import RunningBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 RECOMMEND = "How likely are you to recommend our search?"
+LEADING = "Don't you agree that it is easy and fast?"
+WISH = "What should it find that it does not?"
+CHOOSE = "A question to change, move or delete"
 
 
 async def test_three_questions_are_written_previewed_tested_and_sent(
     admin: Chat, customer: Chat, bot: RunningBot
 ) -> None:
+    await _first_question(admin)
+    await bot.restart()
+    card = await _the_others(admin)
+    await bot.kill()
+    await bot.start()
+    await _tested(admin, card)
+    await _sent(admin, card)
+    survey = await customer.card("How search works (sample)")
+    await survey.shows(RECOMMEND, WISH, "In mail")
+    await is_readable(survey.message)
+    await customer.screenshot("103-customer")
+
+
+async def _first_question(admin: Chat) -> None:
     await admin.say("survey new")
     card = await admin.card("A new survey")
     await is_readable(card.message)
     await admin.screenshot("90-title")
+    await card.press("Next")
+    await card.shows("Please give it a title.")
     await card.write("What shall it be called?", "How search works (sample)")
     await card.press("Next")
     await card.write("What shall people read first?", "Three questions, half a minute.")
@@ -35,8 +56,13 @@ async def test_three_questions_are_written_previewed_tested_and_sent(
     await is_readable(card.message)
     await admin.screenshot("92-first-question")
 
-    await bot.restart()
+
+async def _the_others(admin: Chat) -> Card:
+    """Write two more, by typing and by buttons, change one of them, and return the card with all three."""
+    older = Card(admin.replies.nth(await admin.replies.count() - 1))
     await admin.says("add choices", "What do you ask?")
+    await older.press("Save")
+    await older.shows("That card was older than your survey, so nothing was changed.")
     await admin.says("Where do you search?", "Which choices?")
     card = await admin.card("Which choices?")
     await card.write("Which choices?", "In a chat\nin a chat")
@@ -49,26 +75,29 @@ async def test_three_questions_are_written_previewed_tested_and_sent(
     await card.press("Add a question")
     await card.mark("How shall people answer?", "11. A text in their own words")
     await card.press("Next")
-    await card.write("What do you ask?", "Don't you agree that it is easy and fast?")
+    await card.write("What do you ask?", LEADING)
     await card.press("Next")
-    await card.shows("Question 3 is in", "Leading", "piece")
+    await card.shows("Question 3 is in", "Leading", "2 pieces of advice")
     await is_readable(card.message)
     await admin.screenshot("94-advice")
-    await card.choose("A question to change, move or delete", "3. Don't you agree that it is easy and fast?")
+    await card.choose(CHOOSE, f"3. {LEADING}")
     await card.press("Change a question")
     await card.shows("Question 3 of 3", "What shall be changed?")
     await is_readable(card.message)
     await admin.screenshot("95-one-question")
     await card.choose("What shall be changed?", "The question's words")
     await card.press("Change it")
-    await card.write("What do you ask?", "What should it find that it does not?")
+    await expect(card.message.get_by_label("What do you ask?")).to_have_value(LEADING)
+    await card.write("What do you ask?", WISH)
     await card.press("Next")
     await card.press("Back to the survey")
     await admin.says("required 1", "Question 1 needs an answer now.")
     await admin.says("move 3 to 2", "It is question 2 now.")
-    card = await admin.card("It is question 2 now.")
     await admin.screenshot("96-all-three")
+    return await admin.card("It is question 2 now.")
 
+
+async def _tested(admin: Chat, card: Card) -> None:
     await card.press("Test on myself")
     await card.shows("Test — nothing that you answer here is kept")
     await card.press("Send my answers")
@@ -81,6 +110,9 @@ async def test_three_questions_are_written_previewed_tested_and_sent(
     await is_readable(card.message)
     await admin.screenshot("98-tested")
     await card.press("Back to the survey")
+
+
+async def _sent(admin: Chat, card: Card) -> None:
     await card.press("Save")
     await card.write("Under which name?", "how-search-works")
     await admin.screenshot("99-name")
@@ -95,6 +127,46 @@ async def test_three_questions_are_written_previewed_tested_and_sent(
     await card.press("Send it now")
     await card.shows("Status: How search works (sample)")
     await admin.screenshot("102-sent")
-    survey = await customer.card("How search works (sample)")
-    await survey.shows(RECOMMEND, "What should it find that it does not?", "In mail")
-    await customer.screenshot("103-customer")
+
+
+async def test_every_step_fits_on_a_narrow_screen_and_in_high_contrast(admin: Chat) -> None:
+    await admin.open(NARROW)
+    await admin.say("survey new from onboarding")
+    card = await admin.card("Your survey: Your first two weeks")
+    await is_readable(card.message)
+    await admin.screenshot("104-template-narrow")
+    await card.press("Preview the next page")
+    await card.shows("page 2 of 3", "What was in the way")
+    await is_readable(card.message)
+    await admin.screenshot("105-page-narrow")
+    await card.choose(CHOOSE, "3. What was in your way?")
+    await card.press("Change a question")
+    await card.shows("only if 1 at most 4 or 2 is I have not used it")
+    await is_readable(card.message)
+    await admin.screenshot("106-question-narrow")
+    await card.choose("What shall be changed?", "Ask it only of some people")
+    await card.press("Change it")
+    await card.shows("When is it asked?", "Now: only if 1 at most 4")
+    await is_readable(card.message)
+    await admin.screenshot("107-condition-narrow")
+    await card.write("When is it asked?", "1 at most 3")
+    await card.press("Next")
+    await card.shows("Question 3 has a condition now.")
+    await admin.says("choices 3", "Which choices?")
+    card = await admin.card("Which choices?")
+    await is_readable(card.message)
+    await admin.screenshot("108-choices-narrow")
+    await card.press("Back")
+    await admin.page.emulate_media(color_scheme="dark", forced_colors="active")
+    await is_readable(card.message)
+    await admin.screenshot("109-question-dark")
+    await card.press("Back to the survey")
+    await card.shows("Preview")
+    await admin.screenshot("110-survey-dark")
+    await admin.page.emulate_media(color_scheme="null", forced_colors="null")
+    await admin.says("cancel", "The survey that you are writing is kept")
+    await admin.says("survey new", "Your survey: Your first two weeks")
+    await admin.says("throw away", "Throw away “Your first two weeks”?")
+    await admin.screenshot("111-throw-away-narrow")
+    await admin.says("yes", "This survey was thrown away.")
+    await admin.page.set_viewport_size({"width": WIDE, "height": 900})
