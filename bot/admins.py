@@ -15,7 +15,7 @@ from cards.survey import preview_card, survey_fits
 from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed, VersionUnknown, quote
 from feedback.language import ENGLISH, LANGUAGES, find_language, speaking
-from feedback.runs import Run, RunState, runs_of
+from feedback.runs import Run, RunState, latest_runs, runs_of
 from feedback.survey_advice import advice_on
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
@@ -24,6 +24,7 @@ from store.contract import StoreError
 
 log = logging.getLogger(__name__)
 
+LOOKED_AT = 100  # of the latest runs, for the list of surveys
 _SHOW = "survey show <survey> [version] [language]"
 _SEND = re.compile(r"(?P<survey>\S+)\s+to\s+(?P<audience>.+)", re.IGNORECASE | re.DOTALL)
 
@@ -37,8 +38,9 @@ class NoSuchLanguage(Refusal):
 
 
 async def survey_list(turn: Turn) -> list[Reply]:
-    """List the surveys."""
-    return [Reply("The surveys.", survey_list_card(await list_surveys(turn.store)))]
+    """List the surveys, each with its version and its last run among the latest."""
+    last = {run.survey.id: run for run in reversed(await latest_runs(turn.store, LOOKED_AT))}
+    return [Reply("The surveys.", survey_list_card(await list_surveys(turn.store), last))]
 
 
 async def survey_show(turn: Turn) -> list[Reply]:

@@ -31,8 +31,9 @@ from cards.sketch_words import ASKED, SKIPPED, changes, known_of, outlined, valu
 from cards.survey import preview_card
 from cards.surveys import advised
 from feedback.questions import Kind
+from feedback.sketch_reading import KIND_WORDS
 from feedback.sketches import Sketch, Step
-from feedback.sketching import KIND_WORDS, shown_page
+from feedback.sketching import shown_page
 from feedback.survey_advice import advice_on
 from feedback.surveys import Survey
 from feedback.templates import templates

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from cards.elements import Element, escape, excerpt, stretch, verbatim
 from feedback.choice_files import MAX_ROWS, most_choices
 from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question, describe
+from feedback.sketch_reading import KIND_WORDS
 from feedback.sketches import NEW_ID, Sketch, Step
-from feedback.sketching import KIND_WORDS, shown_page
+from feedback.sketching import shown_page
 from feedback.surveys import Survey
 
 _TEXT = 100  # characters of a question in a list

@@ -1,6 +1,7 @@
 """The cards about surveys as such: all there are, one that was imported, and what is wrong in a file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from cards.elements import (
     Card,
@@ -19,26 +20,31 @@ from cards.elements import (
 )
 from cards.size import fewer, fitted, left_out
 from feedback.errors import FileProblem
+from feedback.runs import Run
 from feedback.survey_advice import Advice
 from feedback.surveys import Imported, Survey
 
+NO_RUNS: Mapping[str, Run] = MappingProxyType({})
 _TITLE = 160  # characters
 _MESSAGE = 400
 _FIELD = 80
 _QUESTION = 80
 
 
-def survey_list_card(surveys: Sequence[Survey]) -> Card:
-    """Return every survey with what is needed to send it."""
+def survey_list_card(surveys: Sequence[Survey], last_runs: Mapping[str, Run] = NO_RUNS) -> Card:
+    """Return every survey with what is needed to send it, and its last run, by the survey's id."""
     if not surveys:
         return card(
-            [heading("Surveys"), text("There are none yet. **survey import** brings one in.")],
+            [
+                heading("Surveys"),
+                text("There are none yet. **survey new** writes one, **survey import** brings one in."),
+            ],
             fallback="No surveys yet.",
         )
     title = counted(len(surveys), "survey")
 
     def build(shown: int) -> Card:
-        body = [heading(title), *(section(_row(survey)) for survey in surveys[:shown])]
+        body = [heading(title), *(section(_row(survey, last_runs.get(survey.id))) for survey in surveys[:shown])]
         return card([*body, *(hint(one) for one in left_out(len(surveys), shown))], fallback=title)
 
     return fitted(build, fewer(len(surveys)))
@@ -103,11 +109,12 @@ def _advice(survey: Survey, one: Advice) -> Element:
     return verbatim(tag, stretch(place, is_subtle=True), excerpt(one.sentence, _MESSAGE), is_close=True)
 
 
-def _row(survey: Survey) -> list[Element]:
+def _row(survey: Survey, last: Run | None) -> list[Element]:
     closed = ", closed" if survey.is_closed else ""
+    sent = f"; last sent as {escape(last.run)}, version {last.survey.version}" if last else ""
     return [
         text(f"**{escape(survey.id)}**: {escape(excerpt(survey.title, _TITLE))}"),
-        hint(f"{counted(len(survey.questions), 'question')}, version {survey.version}{closed}"),
+        hint(f"{counted(len(survey.questions), 'question')}, version {survey.version}{closed}{sent}"),
     ]
 
 

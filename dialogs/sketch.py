@@ -6,6 +6,7 @@ was made for; one that is late or comes twice changes nothing.
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -26,13 +27,15 @@ from feedback.sketches import Found, Sketch, Step, drop_sketch, find_sketch, kee
 from feedback.sketching import Taken, Wish
 from feedback.survey_advice import advice_on
 from feedback.surveys import import_survey
-from store.contract import Conflict, Missing, Store
+from store.contract import Conflict, Missing, Store, StoreError
 
 SKETCH_DIALOG = "sketch.v1"
 OUTDATED = "That card was older than your survey, so nothing was changed. This is where you are."
 TOO_MUCH = "The test has more answers than one card can carry."
 NO_LONGER = "Writing surveys is for admins, and you are none any more. What you wrote is kept."
 _QUIET = "quiet"
+
+log = logging.getLogger(__name__)
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -103,7 +106,10 @@ class Desk:
         survey = imported.survey
         now, version = self._clock(), f"version {survey.version}"
         await record_change(self._store, Record(at=now, who=sketch.id, what="survey save", on=survey.id, after=version))
-        await drop_sketch(self._store, found)
+        try:
+            await drop_sketch(self._store, found)
+        except StoreError:  # the survey is saved all the same; saving what is left once more changes nothing
+            log.warning("a sketch that was saved stays", exc_info=True)
         return Said(f"Survey {survey.id} is saved.", saved_card(imported, advice_on(survey)), is_over=True)
 
     async def _moved_on(self, found: Found, sketch: Sketch, moved: SurveyMovedOn, source: str) -> Said:

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from feedback.choice_files import MAX_CHOICE, MAX_ROWS, MIN_CHOICES, choice_ids, most_choices
+from feedback.choice_files import MAX_ROWS, MIN_CHOICES, most_choices
 from feedback.errors import quote
 from feedback.file_fields import clean_block, clean_line
 from feedback.questions import CHOOSING, ID_FORM, Choice, Comparison, Kind, Question
@@ -27,27 +27,11 @@ from feedback.sketch_edits import (
     page_of_place,
     put_question,
 )
+from feedback.sketch_reading import find_kind, lines_of, one_line, optional, picture, with_ids, within
 from feedback.sketches import NEW_ID, Sketch, Step
 from feedback.survey_files import MAX_HELP, MAX_INTRO, MAX_QUESTION, MAX_TITLE
 from feedback.surveys import MAX_QUESTIONS, Survey
 from feedback.templates import find_template, unmarked
-
-NOTHING_WORDS = frozenset({"skip", "-", "none"})
-KIND_WORDS: dict[Kind, str] = {
-    Kind.NPS: "How likely to recommend, 0 to 10 (NPS)",
-    Kind.RATING: "Stars, 1 to 5",
-    Kind.CSAT: "How satisfied, in 5 steps (CSAT)",
-    Kind.CES: "How much they agree that it was easy, in 7 steps (CES)",
-    Kind.CHOICE: "One of some choices",
-    Kind.CHOICES: "Any number of some choices",
-    Kind.RANKING: "Choices to put in order",
-    Kind.MATRIX: "The same choices for several rows",
-    Kind.IMAGE_CHOICE: "One of some pictures",
-    Kind.YES_NO: "Yes or no",
-    Kind.TEXT: "A text in their own words",
-    Kind.NUMBER: "A number",
-    Kind.DATE: "A day",
-}
 
 
 class Wish(StrEnum):
@@ -123,7 +107,7 @@ def _title(sketch: Sketch, words: str) -> Taken:
         survey = unmarked(template)
         news = f"This is the template “{template.id}”. Change what you like; nothing of it is kept or sent yet."
         return Taken(replace(sketch, survey=survey, step=Step.SURVEY), news)
-    title = _said(words, "title", MAX_TITLE)
+    title = one_line(words, "title", MAX_TITLE)
     is_first = not sketch.survey.title
     survey = replace(sketch.survey, title=title)
     if not sketch.is_named:
@@ -132,7 +116,7 @@ def _title(sketch: Sketch, words: str) -> Taken:
 
 
 def _intro(sketch: Sketch, words: str) -> Taken:
-    intro = _optional(words, MAX_INTRO)
+    intro = optional(words, MAX_INTRO)
     changed = replace(sketch, survey=check(replace(sketch.survey, intro=intro)), step=Step.SURVEY)
     return Taken(changed) if changed.survey.questions else begin_question(changed)
 
@@ -157,32 +141,32 @@ def _text(sketch: Sketch, words: str) -> Taken:
     text = clean_block(words)
     if not text:
         raise NotTaken(sentence="Please write the question.")
-    return _go_on(replace(sketch, made=replace(_made(sketch), text=_short(text, MAX_QUESTION))))
+    return _go_on(replace(sketch, made=replace(_made(sketch), text=within(text, MAX_QUESTION))))
 
 
 def _rows(sketch: Sketch, words: str) -> Taken:
-    rows = _lines(words, "row", 1, MAX_ROWS)
+    rows = lines_of(words, "row", 1, MAX_ROWS)
     known = _known(sketch, is_row=True)
-    return _go_on(replace(sketch, made=replace(_made(sketch), rows=_with_ids(rows, known))))
+    return _go_on(replace(sketch, made=replace(_made(sketch), rows=with_ids(rows, known))))
 
 
 def _choices(sketch: Sketch, words: str) -> Taken:
     made = _made(sketch)
-    lines = _lines(words, "choice", MIN_CHOICES, most_choices(made.kind), is_cut=made.kind is not Kind.IMAGE_CHOICE)
-    choices = [_picture(one) for one in lines] if made.kind is Kind.IMAGE_CHOICE else [Choice("", one) for one in lines]
+    lines = lines_of(words, "choice", MIN_CHOICES, most_choices(made.kind), is_cut=made.kind is not Kind.IMAGE_CHOICE)
+    choices = [picture(one) for one in lines] if made.kind is Kind.IMAGE_CHOICE else [Choice("", one) for one in lines]
     known = _known(sketch, is_row=False)
-    named = _with_ids([one.text for one in choices], known)
+    named = with_ids([one.text for one in choices], known)
     pictured = tuple(replace(one, id=name.id) for one, name in zip(choices, named, strict=True))
     return _go_on(replace(sketch, made=replace(made, choices=pictured)))
 
 
 def _help(sketch: Sketch, words: str) -> Taken:
-    changed = replace(sketch.survey.questions[sketch.here], help=_optional(words, MAX_HELP))
+    changed = replace(sketch.survey.questions[sketch.here], help=optional(words, MAX_HELP))
     return _at_question(sketch, put_question(sketch.survey, sketch.here, changed))
 
 
 def _page_title(sketch: Sketch, words: str) -> Taken:
-    title = clean_line(_optional(words, MAX_TITLE))
+    title = clean_line(optional(words, MAX_TITLE))
     return _at_question(sketch, begin_page(sketch.survey, sketch.here, title))
 
 
@@ -199,15 +183,6 @@ def _sure(sketch: Sketch, words: str) -> Taken:
     if clean_line(words).lower() in {"yes", "throw away"}:
         return Taken(sketch, wish=Wish.THROW_AWAY)
     return Taken(replace(sketch, step=Step.SURVEY), "Nothing was thrown away.")
-
-
-def find_kind(words: str) -> Kind | None:
-    """Return the kind that somebody names: by its word, its number in the list, or what the list says."""
-    said = clean_line(words).casefold()
-    for number, (kind, label) in enumerate(KIND_WORDS.items(), 1):
-        if said in {kind.value, kind.value.replace("_", " "), str(number), label.casefold()}:
-            return kind
-    return None
 
 
 def _go_on(sketch: Sketch) -> Taken:
@@ -246,63 +221,12 @@ def _made(sketch: Sketch) -> Question:
     return sketch.made or Question("", Kind.TEXT, "")
 
 
-def _said(words: str, what: str, limit: int) -> str:
-    said = clean_line(words)
-    if not said:
-        raise NotTaken(sentence=f"Please give it a {what}.")
-    return _short(said, limit)
-
-
-def _optional(words: str, limit: int) -> str:
-    said = clean_block(words)
-    return "" if said.lower() in NOTHING_WORDS else _short(said, limit)
-
-
-def _short(said: str, limit: int) -> str:
-    if len(said) > limit:
-        raise NotTaken(sentence=f"This has {len(said):,} characters; up to {limit:,} fit. Please shorten it.")
-    return said
-
-
-def _lines(words: str, what: str, least: int, most: int, *, is_cut: bool = True) -> list[str]:
-    """Return the lines of an answer, without the marks of a list before them."""
-    lines = [clean_line(line.strip().removeprefix("- ").removeprefix("* ")) for line in clean_block(words).split("\n")]
-    found = [line for line in lines if line]
-    if len(found) < least:
-        number = "at least two, each" if least > 1 else "at least one, each"
-        raise NotTaken(
-            sentence=f"There {'is' if len(found) == 1 else 'are'} {len(found) or 'no'} {what}"
-            f"{'' if len(found) == 1 else 's'} in this. Write {number} on a line of its own."
-        )
-    if len(found) > most:
-        raise NotTaken(sentence=f"There are {len(found)} {what}s; up to {most} fit.")
-    for place, line in enumerate(found):
-        if line.casefold() in {one.casefold() for one in found[:place]}:
-            raise NotTaken(sentence=f"{quote(line)} is there twice. Each {what} needs words of its own.")
-        if is_cut:
-            _short(line, MAX_CHOICE)
-    return found
-
-
-def _picture(line: str) -> Choice:
-    parts = [part.strip() for part in line.split("|")]
-    if len(parts) != 3 or not all(parts):  # noqa: PLR2004 - text, address, description
-        sentence = f"{quote(line)} lacks something. Write: text | https://… | what the picture shows."
-        raise NotTaken(sentence=sentence)
-    return Choice("", parts[0], parts[1], parts[2])
-
-
 def _known(sketch: Sketch, *, is_row: bool) -> Mapping[str, str]:
     """Return text -> id of the rows or choices there are, so that those that stay keep their ids."""
     if sketch.is_added:
         return {}
     one = sketch.survey.questions[sketch.here]
     return {part.text: part.id for part in (one.rows if is_row else one.choices)}
-
-
-def _with_ids(texts: list[str], known: Mapping[str, str]) -> tuple[Choice, ...]:
-    ids = choice_ids([(known.get(text, ""), text) for text in texts])
-    return tuple(Choice(one, text) for one, text in zip(ids, texts, strict=True))
 
 
 def shown_page(sketch: Sketch) -> int:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from cards.survey import survey_fits
 from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind
 from feedback.sketch_edits import NotTaken
+from feedback.sketch_reading import KIND_WORDS, find_kind
 from feedback.sketch_words import SAYINGS, TOO_LARGE, say
 from feedback.sketches import Sketch, Step, new_sketch
-from feedback.sketching import KIND_WORDS, Taken, Wish, find_kind
+from feedback.sketching import Taken, Wish
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import MAX_QUESTIONS, Survey
 from feedback.templates import NAMES
