@@ -16,7 +16,7 @@ from cards.errors import refusal_sentence
 from cards.saved import AUDIENCE_INPUT, choose_card, ready_card
 from feedback.errors import NothingToSay, Refusal, SurveyIsClosed
 from feedback.surveys import Survey, find_survey
-from store.contract import Conflict, Doc
+from store.contract import Conflict, Doc, Uncertain
 
 Data = Mapping[str, object]
 TTL_S = 7 * 24 * 3600
@@ -61,7 +61,7 @@ async def send_once(turn: Turn, data: Data) -> Reply:
     doc: Doc = {"id": mark, "kind": "sent", "at": turn.now.timestamp(), "ttl": TTL_S}
     try:
         await turn.store.create("state", doc)
-    except Conflict:
+    except (Conflict, Uncertain):  # in doubt, whoever wrote it last was another press
         raise SentAlready from None
     try:
         replies = await send(replace(turn, text=f"{survey.id} to {audience}"))

@@ -27,9 +27,10 @@ from feedback.sketches import Found, Sketch, Step, drop_sketch, find_sketch, kee
 from feedback.sketching import Taken, Wish
 from feedback.survey_advice import advice_on
 from feedback.surveys import import_survey
-from store.contract import Conflict, Missing, Store, StoreError
+from store.contract import Conflict, Missing, Store, StoreError, Uncertain
 
 SKETCH_DIALOG = "sketch.v1"
+UNSEEN = "What you typed before was kept after all, so this was not taken. This is where you are."
 OUTDATED = "That card was older than your survey, so nothing was changed. This is where you are."
 TOO_MUCH = "The test has more answers than one card can carry."
 NO_LONGER = "Writing surveys is for admins, and you are none any more. What you wrote is kept."
@@ -44,6 +45,7 @@ class Said(msgspec.Struct, frozen=True):
     text: str
     card: Card
     is_over: bool = False
+    revision: int = 0  # of the sketch that is shown
 
 
 class Desk:
@@ -57,11 +59,18 @@ class Desk:
         """Return where an author is. Raises `SketchGone`."""
         return _shown((await self._found(author)).sketch)
 
-    async def say(self, author: str, words: str, *, source: str) -> Said:
-        """Take words that were typed; `source` names the message. Raises `SketchGone`, or `Conflict`."""
+    async def say(self, author: str, words: str, *, source: str, seen: int | None = None) -> Said:
+        """Take words that were typed; `source` names the message, `seen` is the revision that was shown last.
+
+        Whoever was told that their words were not saved, although they were, says them again: that changes nothing.
+        Raises `SketchGone`, or `Conflict`.
+        """
         found = await self._found(author)
         if found.sketch.last == source:
             return _shown(found.sketch)
+        is_unseen = seen is not None and seen != found.sketch.revision and not _is_press(found.sketch.last)
+        if is_unseen:
+            return _shown(found.sketch, UNSEEN)
         return await self._take(found, words, source)
 
     async def press(self, author: str, words: str, *, revision: int) -> Said:
@@ -94,7 +103,12 @@ class Desk:
     async def _keep(self, found: Found, taken: Taken, source: str) -> Said:
         if taken.sketch == found.sketch:
             return _shown(found.sketch, taken.news, is_warning=False)
-        kept = await keep_sketch(self._store, found, taken.sketch, source=source)
+        try:
+            kept = await keep_sketch(self._store, found, taken.sketch, source=source)
+        except Uncertain:
+            kept = (await self._found(found.sketch.id)).sketch
+            if kept.last != source:
+                raise
         return _shown(kept, taken.news, is_warning=False)
 
     async def _save(self, found: Found, sketch: Sketch, source: str) -> Said:
@@ -156,13 +170,14 @@ class SketchDialog(Dialog):
 
     async def continue_dialog(self, dialog_context: DialogContext) -> DialogTurnResult:
         """Take what was typed, and show what it led to."""
-        activity, author = dialog_context.context.activity, str(dialog_context.active_dialog.state["author"])
+        activity, state = dialog_context.context.activity, dialog_context.active_dialog.state
+        author, seen = str(state["author"]), state.get("seen")
         if not await self._may_write(author):
             await dialog_context.context.send_activity(MessageFactory.text(NO_LONGER))
             return await dialog_context.end_dialog()
         source = hashlib.blake2b(f"{activity.conversation.id}|{activity.id}".encode(), digest_size=9).hexdigest()
         try:
-            said = await self._desk.say(author, str(activity.text or ""), source=source)
+            said = await self._desk.say(author, str(activity.text or ""), source=source, seen=seen)
         except SketchGone as gone:
             await dialog_context.context.send_activity(MessageFactory.text(str(gone)))
             return await dialog_context.end_dialog()
@@ -173,17 +188,24 @@ class SketchDialog(Dialog):
 async def _show(inside: DialogContext, said: Said) -> None:
     message = MessageFactory.attachment(CardFactory.adaptive_card(said.card))
     message.summary = said.text
+    inside.active_dialog.state["seen"] = said.revision
     await inside.context.send_activity(message)
 
 
 def _shown(sketch: Sketch, notice: str = "", *, is_warning: bool = True) -> Said:
-    return Said(summary(sketch), sketch_card(sketch, notice=notice, is_warning=is_warning))
+    card = sketch_card(sketch, notice=notice, is_warning=is_warning)
+    return Said(summary(sketch), card, revision=sketch.revision)
 
 
 def _test(sketch: Sketch) -> Said:
     first = trial_card(sketch.survey, sketch.revision, answers={})
-    return Said("A test of your survey.", first) if first else _shown(sketch, TOO_MUCH)
+    return Said("A test of your survey.", first, revision=sketch.revision) if first else _shown(sketch, TOO_MUCH)
 
 
 def _of_press(revision: int, words: str) -> str:
+    """Return what names a press, as the id of a message names what was typed."""
     return f"{revision}-{hashlib.blake2b(words.encode(), digest_size=9).hexdigest()}"
+
+
+def _is_press(source: str) -> bool:
+    return "-" in source

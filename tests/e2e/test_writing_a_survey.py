@@ -209,8 +209,6 @@ async def test_send_it_now_sends_once_however_often_it_is_pressed(
     pressed = await press(admin, "Send it now")
     assert isinstance(pressed.sent, dict)
     again = await admin.press("Send it now", on=ready)
-    while "Not saved" in str(again.body):  # a store in trouble may not know; whoever is told so tries again
-        again = await admin.press("Send it now", on=ready)
     assert "it sends once" in card_text(again.card)
     await asyncio.gather(*(teams.post({**pressed.sent, "id": f"again-{n}"}) for n in range(3)))
     await customer.received(is_first_steps)

@@ -1,17 +1,18 @@
 """A sketch in the store: what is pressed late or twice changes nothing, and saving undoes nobody else's work."""
 
 import asyncio
+from typing import cast
 
 import pytest
 
 from cards.elements import Card
-from dialogs.sketch import OUTDATED, Desk, Said
+from dialogs.sketch import OUTDATED, UNSEEN, Desk, Said
 from feedback.audit import latest_records
 from feedback.errors import SketchGone, SurveyMovedOn
 from feedback.sketches import Sketch, Step, begin_sketch, find_sketch, new_sketch
 from feedback.surveys import Survey, find_survey, import_survey
 from simulator.cards import card_text
-from store.contract import Conflict, Store
+from store.contract import Conflict, Doc, Store, Uncertain
 from tests.conftest import Clock
 
 ME, OTHER = "t:me", "t:other"
@@ -89,6 +90,49 @@ async def test_a_message_delivered_again_counts_once(author: Author) -> None:
         await author.desk.say(ME, "And then?", source="the-same")
     sketch = await author.sketch()
     assert [one.text for one in sketch.survey.questions][3:] == ["And then?"]
+
+
+async def test_words_that_were_kept_unseen_and_are_said_again_change_nothing(author: Author) -> None:
+    """As after “not saved”, when they were."""
+    seen = (await author.sketch()).revision
+    await author.desk.say(ME, "title", source="a1", seen=seen)
+    await author.desk.say(ME, "Another", source="a2", seen=seen + 1)
+    before = await author.sketch()
+    said = await author.desk.say(ME, "Another", source="a3", seen=seen + 1)
+    assert UNSEEN in text_of(said)
+    assert said.revision == before.revision
+    assert await author.sketch() == before
+    await author.press("delete 3", before.revision)
+    again = await author.desk.say(ME, "delete 2", source="a4", seen=before.revision)
+    assert "Question 2 is deleted" in text_of(again), "a press in between was seen"
+
+
+async def test_a_change_whose_outcome_was_in_doubt_is_looked_up(author: Author) -> None:
+    doubtful = Doubtful(author.store)
+    desk = Desk(cast("Store", doubtful), author.desk._clock)  # noqa: SLF001
+    said = await desk.say(ME, "delete 2", source="b1")
+    assert "Question 2 is deleted" in text_of(said)
+    doubtful.writes = False
+    before = await author.sketch()
+    with pytest.raises(Uncertain):
+        await desk.say(ME, "delete 2", source="b2")
+    assert await author.sketch() == before
+
+
+class Doubtful:
+    """A store that never says whether it has replaced a document; whether it does is up to `writes`."""
+
+    def __init__(self, inner: Store) -> None:
+        self._inner = inner
+        self.writes = True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+    async def replace(self, container: str, doc: Doc, *, etag: str) -> Doc:
+        if self.writes:
+            await self._inner.replace(container, doc, etag=etag)
+        raise Uncertain
 
 
 async def test_what_cannot_be_taken_is_shown_and_nothing_is_written(author: Author) -> None:
