@@ -189,3 +189,13 @@ async def asked(admin: Person, customer: Person) -> Person:
 async def _installed(person: Person) -> Person:
     await person.install()
     return person
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let people type faster than anybody can: a chat's pace, which has tests of its own, makes nobody wait."""
+
+    async def no_wait(*_: object) -> None:
+        return
+
+    monkeypatch.setattr("bot.replies.Replies._wait_for_budget", no_wait)

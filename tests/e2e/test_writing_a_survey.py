@@ -11,6 +11,8 @@ from simulator.cards import card_of
 from tests.e2e.conftest import STORES, Service
 from tests.e2e.writing import BRANCHED, THREE, is_first_steps, press, said, sketch_of, survey_of, talk
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 @STORES
 async def test_three_questions_by_buttons_alone(admin: Person, service: Service, customer: Person) -> None:

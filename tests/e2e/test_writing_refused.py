@@ -10,6 +10,8 @@ from simulator import Json, Person, Teams, action_titles, card_text
 from tests.e2e.conftest import PULSE, Service
 from tests.e2e.writing import THREE, press, said, sketch_of, talk
 
+pytestmark = pytest.mark.usefixtures("hurried")
+
 
 @pytest.mark.parametrize(
     ("audience", "sentence"),
