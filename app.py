@@ -228,15 +228,10 @@ async def _assemble(
         readers=readers,
         quiet=quiet,
     )
-
-    async def may_write(author: str) -> bool:
-        person = await find_person(store, author)
-        return person is not None and policy.role_of(person).includes(Role.ADMIN)
-
     dialogs = [
         NoteDialog(store, now),
         AnswerDialog(store, now, quiet, answered=tallier.wake),
-        SketchDialog(Desk(store, now), may_write),
+        SketchDialog(Desk(store, now), _writers(store, policy)),
     ]
     router = Router(parts, GuideRoom(store, dialogs), Once(store, now))
     app[STORE] = store
@@ -299,6 +294,16 @@ async def _is_done(prepare: Callable[[], Awaitable[None]]) -> bool:
         log.error("not ready: the store %s", error)  # noqa: TRY400 - the message says it all
         return False
     return True
+
+
+def _writers(store: Store, policy: Policy) -> Callable[[str], Awaitable[bool]]:
+    """Return what says whether somebody may write surveys."""
+
+    async def may_write(author: str) -> bool:
+        person = await find_person(store, author)
+        return person is not None and policy.role_of(person).includes(Role.ADMIN)
+
+    return may_write
 
 
 def contact_rules(settings: Settings) -> ContactRules:

@@ -8,6 +8,7 @@ from bot import answering, controls, sending, sketching
 from bot.turn import Reply, Turn
 from cards.results import results_card
 from feedback.errors import NotAllowed, Refusal
+from feedback.language import ENGLISH, speaking
 from feedback.people import Role
 from feedback.results import results_of
 
@@ -70,7 +71,10 @@ async def act(turn: Turn, data: Data) -> Reply:
         raise UnknownAction
     if not turn.role.includes(found.role):
         raise NotAllowed(command=found.name, role=found.role.value)
-    return await found.run(turn, data)
+    if found.role is Role.CUSTOMER:
+        return await found.run(turn, data)
+    with speaking(ENGLISH):  # what engineers and admins read is in English alone: decisions/0020
+        return await found.run(turn, data)
 
 
 def _text(data: Data, name: str) -> str:

@@ -61,7 +61,7 @@ async def survey_show(turn: Turn) -> list[Reply]:
 
 def _version_and_language(words: str) -> tuple[str, str]:
     """Return the version and the language that somebody wants to see, each an empty text where none is named."""
-    said = words.removeprefix("version").split()
+    said = [word for word in words.split() if word != "version"]
     versions = [word for word in said if word.isdecimal()]
     tags = [word for word in said if not word.isdecimal()]
     if len(versions) > 1 or len(tags) > 1:

@@ -95,7 +95,7 @@ async def cancel(turn: Turn) -> list[Reply]:
     if stopped == ANSWER_DIALOG:
         return [Reply(say("Stopped. What you have answered so far is kept; type **answer** to go on with it."))]
     if stopped == SKETCH_DIALOG:
-        return [Reply("Stopped. The survey that you are writing is kept; type **survey new** to go on with it.")]
+        return [Reply(say("Stopped. The survey that you are writing is kept; type **survey new** to go on with it."))]
     if stopped:
         return [Reply(say("Cancelled. Nothing was kept."))]
     return [Reply(say("There is nothing to cancel."))]

@@ -21,8 +21,9 @@ from cards.survey import survey_fits
 from cards.trial import trial_card
 from feedback.audit import Record, record_change
 from feedback.errors import SketchGone, SurveyMovedOn
+from feedback.language import ENGLISH, as_text, mark, say, speaking
 from feedback.sketch_edits import NotTaken
-from feedback.sketch_words import say
+from feedback.sketch_words import take
 from feedback.sketches import Found, Sketch, Step, drop_sketch, find_sketch, keep_sketch
 from feedback.sketching import Taken, Wish
 from feedback.survey_advice import advice_on
@@ -33,7 +34,7 @@ SKETCH_DIALOG = "sketch.v1"
 UNSEEN = "What you typed before was kept after all, so this was not taken. This is where you are."
 OUTDATED = "That card was older than your survey, so nothing was changed. This is where you are."
 TOO_MUCH = "The test has more answers than one card can carry."
-NO_LONGER = "Writing surveys is for admins, and you are none any more. What you wrote is kept."
+NO_LONGER = mark("Writing surveys is for admins, and you are none any more. What you wrote is kept.")
 _QUIET = "quiet"
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class Desk:
 
     async def _take(self, found: Found, words: str, source: str) -> Said:
         try:
-            taken = await asyncio.to_thread(say, found.sketch, words, fits=survey_fits)  # a large one takes a while
+            taken = await asyncio.to_thread(take, found.sketch, words, fits=survey_fits)  # a large one takes a while
         except NotTaken as refused:
             return _shown(found.sketch, str(refused))
         match taken.wish:
@@ -173,11 +174,12 @@ class SketchDialog(Dialog):
         activity, state = dialog_context.context.activity, dialog_context.active_dialog.state
         author, seen = str(state["author"]), state.get("seen")
         if not await self._may_write(author):
-            await dialog_context.context.send_activity(MessageFactory.text(NO_LONGER))
+            await dialog_context.context.send_activity(MessageFactory.text(as_text(say(NO_LONGER))))
             return await dialog_context.end_dialog()
         source = hashlib.blake2b(f"{activity.conversation.id}|{activity.id}".encode(), digest_size=9).hexdigest()
         try:
-            said = await self._desk.say(author, str(activity.text or ""), source=source, seen=seen)
+            with speaking(ENGLISH):  # what admins read is in English alone: decisions/0020
+                said = await self._desk.say(author, str(activity.text or ""), source=source, seen=seen)
         except SketchGone as gone:
             await dialog_context.context.send_activity(MessageFactory.text(str(gone)))
             return await dialog_context.end_dialog()

@@ -88,7 +88,7 @@ def find_language(tag: str) -> str:
     return _BY_LOWER_CASE.get(found.lower(), "")
 
 
-def say(sentence: str, **facts: object) -> str:
+def say(sentence: str, /, **facts: object) -> str:
     """Return a sentence of ours in the language spoken, with facts put in its {places}.
 
     A literal here is what translators see. Where the language is written from right to left, facts and what is to be

@@ -6,17 +6,26 @@ exported and imported again. Questions are counted from 0.
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from feedback.choice_files import slug
 from feedback.errors import Refusal, SurveyFileRefused
 from feedback.questions import Comparison, Condition, Question
+from feedback.sketch_locales import fitting_question, titled_page
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Page, Survey
 
 _WORDS_IN_ID = 4
 _LONGEST_ID = 32
+
+
+class _Opened(NamedTuple):
+    """A page whose questions are being changed; its size is counted when that is done."""
+
+    page: Page
+    questions: list[Question]
 
 
 class NotTaken(Refusal):
@@ -26,15 +35,15 @@ class NotTaken(Refusal):
 def add_question(survey: Survey, question: Question) -> Survey:
     """Return the survey with one more question, at its end."""
     pages = _pages(survey)
-    pages[-1][1].append(question)
+    pages[-1].questions.append(question)
     return _checked(survey, pages)
 
 
 def put_question(survey: Survey, place: int, question: Question) -> Survey:
-    """Return the survey with another question in a place."""
+    """Return the survey with another question in a place, and with the translations that still fit it."""
     page, at = _find(survey, place)
     pages = _pages(survey)
-    pages[page][1][at] = question
+    pages[page].questions[at] = fitting_question(survey.questions[place], question)
     return _checked(survey, pages)
 
 
@@ -42,7 +51,7 @@ def delete_question(survey: Survey, place: int) -> Survey:
     """Return the survey without a question; a page that is empty then is gone too."""
     page, at = _find(survey, place)
     pages = _pages(survey)
-    del pages[page][1][at]
+    del pages[page].questions[at]
     return _checked(survey, pages)
 
 
@@ -51,8 +60,8 @@ def move_question(survey: Survey, place: int, to: int) -> Survey:
     page, at = _find(survey, place)
     there, other = _find(survey, to)
     pages = _pages(survey)
-    question = pages[page][1].pop(at)
-    pages[there][1].insert(other, question)
+    question = pages[page].questions.pop(at)
+    pages[there].questions.insert(other, question)
     return _checked(survey, pages)
 
 
@@ -60,11 +69,11 @@ def begin_page(survey: Survey, place: int, title: str = "") -> Survey:
     """Return the survey with a page beginning at a question, which gets the title."""
     page, at = _find(survey, place)
     pages = _pages(survey)
-    name, questions = pages[page]
+    known, questions = pages[page]
     if at == 0:
-        pages[page] = (title, questions)
+        pages[page] = _Opened(titled_page(known, title), questions)
     else:
-        pages[page : page + 1] = [(name, questions[:at]), (title, questions[at:])]
+        pages[page : page + 1] = [_Opened(known, questions[:at]), _Opened(Page(0, title), questions[at:])]
     return _checked(survey, pages)
 
 
@@ -74,8 +83,8 @@ def join_pages(survey: Survey, place: int) -> Survey:
     if page == 0:
         raise NotTaken(sentence="This question is on the first page already.")
     pages = _pages(survey)
-    _, questions = pages.pop(page)
-    pages[page - 1][1].extend(questions)
+    joined = pages.pop(page)
+    pages[page - 1].questions.extend(joined.questions)
     return _checked(survey, pages)
 
 
@@ -132,13 +141,13 @@ def check(survey: Survey) -> Survey:
     return survey
 
 
-def _checked(survey: Survey, pages: Sequence[tuple[str, list[Question]]]) -> Survey:
+def _checked(survey: Survey, pages: Sequence[_Opened]) -> Survey:
     """Return the survey with these pages, without pages where one is enough."""
-    kept = [(title, questions) for title, questions in pages if questions]
-    questions = tuple(one for _, some in kept for one in some)
-    is_paged = len(kept) > 1 or any(title for title, _ in kept)
-    sizes = tuple(Page(len(some), title) for title, some in kept) if is_paged else ()
-    return check(replace(survey, questions=questions, pages=sizes))
+    kept = [one for one in pages if one.questions]
+    questions = tuple(question for one in kept for question in one.questions)
+    is_paged = len(kept) > 1 or any(one.page.title for one in kept)
+    sized = tuple(replace(one.page, size=len(one.questions)) for one in kept) if is_paged else ()
+    return check(replace(survey, questions=questions, pages=sized))
 
 
 def _read(fields: Mapping[str, object]) -> Survey:
@@ -150,8 +159,9 @@ def _read(fields: Mapping[str, object]) -> Survey:
         raise NotTaken(sentence=f"Nothing was changed. {said}") from refused
 
 
-def _pages(survey: Survey) -> list[tuple[str, list[Question]]]:
-    return [(survey.page_title(number), list(questions)) for number, questions in enumerate(survey.paged)]
+def _pages(survey: Survey) -> list[_Opened]:
+    pages = survey.pages or (Page(0),)
+    return [_Opened(page, list(questions)) for page, questions in zip(pages, survey.paged, strict=True)]
 
 
 def _find(survey: Survey, place: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from feedback.errors import quote
 from feedback.questions import Comparison
 from feedback.sketch_edits import NotTaken, begin_page, check, delete_question, join_pages, move_question, put_question
+from feedback.sketch_locales import dropped
 from feedback.sketches import Sketch, Step
 from feedback.sketching import (
     Taken,
@@ -47,8 +48,8 @@ class Saying(msgspec.Struct, frozen=True):
     does: Doing
 
 
-def say(sketch: Sketch, words: str, *, fits: Callable[[Survey], bool]) -> Taken:
-    """Return what the words lead to. Raises `NotTaken`; the sketch is then as it was.
+def take(sketch: Sketch, words: str, *, fits: Callable[[Survey], bool]) -> Taken:
+    """Return what the words lead to, and say which translations they cost. Raises `NotTaken`, and changes nothing then.
 
     `fits` says whether a survey's cards are small enough.
     """
@@ -60,7 +61,8 @@ def say(sketch: Sketch, words: str, *, fits: Callable[[Survey], bool]) -> Taken:
         taken = answer_step(sketch, words)
     if taken.sketch.survey != sketch.survey and taken.sketch.survey.questions and not fits(taken.sketch.survey):
         raise NotTaken(sentence=TOO_LARGE)
-    return taken
+    news = (taken.news, dropped(sketch.survey, taken.sketch.survey))
+    return replace(taken, news=" ".join(one for one in news if one))
 
 
 def _free(sketch: Sketch, words: str) -> Taken:

@@ -27,6 +27,7 @@ from feedback.sketch_edits import (
     page_of_place,
     put_question,
 )
+from feedback.sketch_locales import fitting_survey
 from feedback.sketch_reading import find_kind, lines_of, one_line, optional, picture, with_ids, within
 from feedback.sketches import NEW_ID, Sketch, Step
 from feedback.survey_files import MAX_HELP, MAX_INTRO, MAX_QUESTION, MAX_TITLE
@@ -109,7 +110,7 @@ def _title(sketch: Sketch, words: str) -> Taken:
         return Taken(replace(sketch, survey=survey, step=Step.SURVEY), news)
     title = one_line(words, "title", MAX_TITLE)
     is_first = not sketch.survey.title
-    survey = replace(sketch.survey, title=title)
+    survey = fitting_survey(sketch.survey, replace(sketch.survey, title=title))
     if not sketch.is_named:
         survey = replace(survey, id=id_of_survey(title, NEW_ID))
     return Taken(replace(sketch, survey=survey, step=Step.INTRO if is_first else Step.SURVEY))
@@ -117,7 +118,8 @@ def _title(sketch: Sketch, words: str) -> Taken:
 
 def _intro(sketch: Sketch, words: str) -> Taken:
     intro = optional(words, MAX_INTRO)
-    changed = replace(sketch, survey=check(replace(sketch.survey, intro=intro)), step=Step.SURVEY)
+    survey = fitting_survey(sketch.survey, replace(sketch.survey, intro=intro))
+    changed = replace(sketch, survey=check(survey), step=Step.SURVEY)
     return Taken(changed) if changed.survey.questions else begin_question(changed)
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from app import STORE, TICKER, WORKER, Now, create_app, utc_now
 from broadcast.schedule import Ticker
+from broadcast.windows import Bucket, Rule
 from broadcast.worker import Worker
 from settings import Settings
 from simulator import Json, Person, Teams
@@ -193,9 +194,6 @@ async def _installed(person: Person) -> Person:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let people type faster than anybody can: a chat's pace, which has tests of its own, makes nobody wait."""
-
-    async def no_wait(*_: object) -> None:
-        return
-
-    monkeypatch.setattr("bot.replies.Replies._wait_for_budget", no_wait)
+    """Let a chat take as much as a test types: its limits, which have tests of their own, make nobody wait."""
+    limitless = Bucket(burst=100_000, per_s=100_000.0)
+    monkeypatch.setattr("broadcast.windows.WRITING", Rule(short=limitless, long=limitless))

@@ -10,7 +10,7 @@ from cards.survey import survey_fits
 from dialogs.sketch import OUTDATED
 from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question
 from feedback.sketch_edits import NotTaken
-from feedback.sketch_words import say
+from feedback.sketch_words import take
 from feedback.sketches import Sketch, Step, new_sketch
 from feedback.surveys import Page, Survey
 from feedback.templates import templates, unmarked
@@ -110,7 +110,7 @@ def test_every_button_and_every_choice_says_words_that_are_understood(place: int
 
 def said_to(sketch: Sketch, words: str) -> str:
     try:
-        return say(sketch, words, fits=lambda _survey: True).news
+        return take(sketch, words, fits=lambda _survey: True).news
     except NotTaken as refusal:
         return str(refusal)
 

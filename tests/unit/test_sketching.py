@@ -10,7 +10,8 @@ from cards.survey import survey_fits
 from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind
 from feedback.sketch_edits import NotTaken
 from feedback.sketch_reading import KIND_WORDS, find_kind
-from feedback.sketch_words import SAYINGS, TOO_LARGE, say
+from feedback.sketch_words import SAYINGS, TOO_LARGE
+from feedback.sketch_words import take as take_words
 from feedback.sketches import Sketch, Step, new_sketch
 from feedback.sketching import Taken, Wish
 from feedback.survey_files import read_survey, write_survey
@@ -26,7 +27,7 @@ def everything_fits(_survey: Survey) -> bool:
 
 
 def take(sketch: Sketch, words: str) -> Taken:
-    return say(sketch, words, fits=everything_fits)
+    return take_words(sketch, words, fits=everything_fits)
 
 
 def talk(*words: str, sketch: Sketch | None = None) -> Sketch:
@@ -304,7 +305,7 @@ def test_what_would_make_a_card_too_large_is_refused() -> None:
 def fill(sketch: Sketch, words: list[str]) -> None:
     """Say all the words; what came before those that are refused fits on cards."""
     for one in words:
-        sketch = say(sketch, one, fits=survey_fits).sketch
+        sketch = take_words(sketch, one, fits=survey_fits).sketch
         assert not sketch.survey.questions or survey_fits(sketch.survey)
 
 
