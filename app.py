@@ -8,91 +8,64 @@ import random
 import secrets
 import sys
 import time as clocks
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from pathlib import Path
 
 import aiohttp
+import jwt
 import uvloop
 from aiohttp import web
 from dotenv import dotenv_values
 
-from bot.adapter import HearbackAdapter
-from bot.auth import Gate, KeyRing, TokenVerifier
+from bot.assembly import Doors
+from bot.assembly import House as BotHouse
+from bot.assembly import put_together as bot_together
+from bot.auth import Gate, KeyRing, KeysUnavailable, TokenVerifier
 from bot.connector import BotToken, Connector, open_session, service_host_check
 from bot.endpoint import MAX_BODY, MessagesEndpoint
 from bot.files import FILE_HOSTS, FileFetcher
-from bot.guides import GuideRoom
-from bot.handler import FeedbackBot
-from bot.meetings import Meetings
+from bot.health import Health, show_alive
+from bot.messages import MESSAGES
 from bot.metrics import Metrics, counting
-from bot.once import Once
-from bot.readers import Readers
-from bot.replies import Replies
-from bot.router import Router
-from bot.turn import Parts
+from broadcast.announcing import Announcer
+from broadcast.assembly import BUDGET, Broadcast, Terms, Timing
+from broadcast.assembly import put_together as broadcast_together
+from broadcast.at_work import AtWork
 from broadcast.azure_queue import open_azure_queue
-from broadcast.broadcaster import Approvals, Broadcaster
+from broadcast.broadcaster import Approvals
 from broadcast.budget_share import BudgetShare
-from broadcast.closing import Closing
-from broadcast.editor import Editor
-from broadcast.limiter import Limiter
-from broadcast.occurrences import Occurrences
-from broadcast.opening import Addresses, FirstContact, Opener, Opening
+from broadcast.posting import posting_to
 from broadcast.queue import Queue
-from broadcast.recalling import Recalling
-from broadcast.reminding import Reminding
-from broadcast.rendering import OncePerRun
 from broadcast.schedule import Ticker
-from broadcast.sender import Message, Sender
-from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
-from broadcast.snoozing import Snoozing
 from broadcast.store_queue import StoreQueue
-from broadcast.watch import Watcher
 from broadcast.worker import Worker
-from cards.elements import Card
-from cards.status import status_card
-from cards.survey import Position, survey_card
-from cards.thanks import closed_card, moved_card, withdrawn_card
+from dashboard.doors import BACK
+from dashboard.entra import Entra, Registration, SignInUnavailable
+from dashboard.opening import PARTS, House, add_routes, open_local_door
+from dashboard.opening import put_together as dashboard_together
 from dashboard.routes import Downloads
-from dialogs.answer import AnswerDialog
-from dialogs.note import NoteDialog
-from dialogs.sketch import Desk, SketchDialog
 from feedback.contacts import ContactRules, QuietHours
-from feedback.drafts import where_they_are
-from feedback.language import current, say
 from feedback.links import Links, link_key
-from feedback.people import Person, Policy, Role, find_person
-from feedback.runs import Delivery, Run
-from feedback.standing import Standing
-from feedback.survey_files import read_survey
-from feedback.surveys import import_survey, list_surveys
+from feedback.people import Policy
+from feedback.sample import load_sample
 from feedback.tallier import Tallier
-from feedback.translations import run_in
 from settings import Settings, SettingsError
-from store.contract import Incomplete, Store, StoreError
+from store.contract import Store, StoreError
 from store.opening import open_store
 
-SAMPLE = Path(__file__).parent / "feedback" / "samples" / "pulse.yaml"
-RESTART_S = 5.0  # before a part that has failed is started again
-OK, SILENT = "ok", "does not answer"
-BUDGET_NAME = "budget"
 YOUNG = 50_000  # objects more than before make the collector look at the new ones; nearly all go without it
 
 Now = Callable[[], datetime]
-Steady = Worker | Ticker | Tallier | Watcher | BudgetShare
 
 STORE = web.AppKey("STORE", Store)
-QUEUE = web.AppKey("QUEUE", Queue)
 ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
 WORKER = web.AppKey("WORKER", Worker)
 TICKER = web.AppKey("TICKER", Ticker)
-TALLIER = web.AppKey("TALLIER", Tallier)
-WATCHER = web.AppKey("WATCHER", Watcher)
+ANNOUNCER: web.AppKey[Announcer | None] = web.AppKey("ANNOUNCER")  # None: nobody is to be told
 DOWNLOADS = web.AppKey("DOWNLOADS", Downloads)
-BUDGET = web.AppKey("BUDGET", BudgetShare)
-WORK = web.AppKey("WORK", dict[str, asyncio.Task[None]])
+HEALTH = web.AppKey("HEALTH", Health)
 
 log = logging.getLogger("hearback")
 
@@ -111,23 +84,20 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
         kept = store or await open_store(settings.store)
         try:
             async with open_session() as session, _queue(settings, kept, now) as queue:
-                await _assemble(app, settings, kept, queue, session, now)
-                metrics.watch(
-                    "hearback_budget_requests_per_second",
-                    "Requests a second this process may make to each tenant now, of those that all instances share",
-                    app[BUDGET].units,
-                )
+                at_work, share = await _start(app, _given(settings, kept, queue, session, now))
+                metrics.watch_budget(share.units)
                 yield
-                await _stop(app)
+                await _stop(at_work, share)
         finally:
             await kept.close()
 
     app.cleanup_ctx.append(running)
     app.router.add_post("/api/messages", _messages)
-    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/healthz", show_alive)
     app.router.add_get("/readyz", _ready)
     app.router.add_get("/metrics", metrics.show)
-    app.router.add_get("/api/runs/{run}/people.csv", _people)
+    app.router.add_get("/api/runs/{run}/people.{form:csv|xlsx}", _people)
+    add_routes(app)
     return app
 
 
@@ -139,171 +109,159 @@ def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextMa
     if at is None:
         return nullcontext(StoreQueue(store, clock=clock))
     return open_azure_queue(
-        store,
-        connection_string=at.connection_string,
-        endpoint=at.endpoint,
-        clock=clock,
-        creates=settings.is_dev,
+        store, connection_string=at.connection_string, endpoint=at.endpoint, clock=clock, creates=settings.is_dev
     )
 
 
-async def _assemble(
-    app: web.Application, settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now
-) -> None:
-    """Put the parts together, and start those that are at work at all times."""
-    quiet = contact_rules(settings).quiet
-    policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
-    is_allowed = service_host_check(settings.service_hosts)
-    connector = Connector(session, token=_bot_token(settings, session), is_allowed=is_allowed, app_id=settings.app_id)
-    share = BudgetShare(
-        store,
-        settings.instance,
-        per_second=int(settings.rate_per_tenant),
-        clock=clocks.monotonic,
-        sleep=asyncio.sleep,
-    )
-    limiter = Limiter(settings.rate_per_tenant, clock=clocks.monotonic, sleep=asyncio.sleep, share=share.units)
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the parts are made from."""
+
+    settings: Settings
+    store: Store
+    queue: Queue
+    session: aiohttp.ClientSession
+    policy: Policy
+    timing: Timing
+
+
+def _given(settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now) -> Given:
     chance = random.Random()  # noqa: S311 - jitter
-    sender = Sender(connector, limiter, now=now, sleep=asyncio.sleep, chance=chance)
-    editor = Editor(connector, limiter, sleep=asyncio.sleep, chance=chance)
-    closing = Closing(store, editor, render=closed_message)
-    reminding = Reminding(
-        store,
-        sender,
-        editor,
-        render=reminder_message,
-        render_moved=moved_message,
-        rules=contact_rules(settings),
-        now=now,
-    )
-    snoozing = Snoozing(store, sender, editor, quiet, render=again_message, render_moved=moved_message, now=now)
-    recalling = Recalling(store, editor, render=withdrawn_message)
-    addresses = Addresses(store, default=settings.service_url, is_allowed=is_allowed, clock=clocks.monotonic)
-    opener = Opener(store, connector, limiter, addresses, sleep=asyncio.sleep, chance=chance)
-    jobs = {
-        CLOSE: closing.work,
-        REMIND: reminding.work,
-        RECALL: recalling.work,
-        OPEN_CHATS: Opening(store, opener, now=now).work,
-    }
-    first_contact = FirstContact(sender, opener, now=now)
-    worker = Worker(store, queue, first_contact, render=OncePerRun(survey_message), now=now, jobs=jobs)
-    approvals = Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant)
-    broadcaster = Broadcaster(store, queue, policy, contact_rules(settings), approvals, now=now, wake=worker.wake)
-    occurrences = Occurrences(store, broadcaster, policy)
-    ticker = Ticker(
-        store,
-        occurrences.start,
-        occurrences.remind,
-        occurrences.close,
-        now,
-        also=[snoozing.tick, broadcaster.carry_on_interrupted],
-    )
+    timing = Timing(now=now, clock=clocks.monotonic, sleep=asyncio.sleep, chance=chance)
+    policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
+    return Given(settings, store, queue, session, policy, timing)
+
+
+async def _start(app: web.Application, given: Given) -> tuple[AtWork, BudgetShare]:
+    """Put the parts together, and start those that are at work at all times."""
+    settings, store, now = given.settings, given.store, given.timing.now
+    secret = settings.app_password or secrets.token_hex(32)
+    links = Links(link_key(secret), settings.public_url)
+    connector = _connector(given)
+    broadcast = _broadcast(given, connector)
     tallier = Tallier(store, now, name=secrets.token_hex(8))
-    watcher = Watcher(
-        store,
-        editor,
-        stand=broadcaster.standing,
-        render=status_message,
-        may_watch=lambda person: policy.role_of(person).includes(Role.ADMIN),
-        now=now,
-    )
-    links = Links(link_key(settings.app_password or secrets.token_hex(32)), settings.public_url)
-    files = FileFetcher(session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
-    gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
-    readers = Readers()
-    meetings = Meetings(store, now, met=readers.learn)
-    parts = Parts(
+    house = BotHouse(given.policy, contact_rules(settings).quiet, links)
+    bot = bot_together(store, connector, broadcast, tallier, _doors(given), house, given.timing)
+    announcer = _announcer(given, tallier)
+    app[STORE], app[WORKER], app[TICKER], app[ANNOUNCER] = store, broadcast.worker, broadcast.ticker, announcer
+    app[ENDPOINT] = bot.endpoint
+    app[DOWNLOADS] = Downloads(store, given.policy, links, now=now)
+    app[PARTS] = dashboard_together(
         store=store,
-        policy=policy,
-        broadcaster=broadcaster,
-        clock=now,
-        fetch_file=files.fetch,
-        is_allowed_tenant=gate.is_allowed_tenant,
-        wake_ticker=ticker.wake,
-        meet_later=meetings.add,
+        policy=given.policy,
         tallier=tallier,
-        watcher=watcher,
-        links=links,
-        readers=readers,
-        quiet=quiet,
-    )
-    dialogs = [
-        NoteDialog(store, now),
-        AnswerDialog(store, now, quiet, answered=tallier.wake),
-        SketchDialog(Desk(store, now), _writers(store, policy)),
-    ]
-    router = Router(parts, GuideRoom(store, dialogs), Once(store, now))
-    app[STORE] = store
-    app[QUEUE] = queue
-    replies = Replies(limiter, clock=clocks.monotonic, sleep=asyncio.sleep, chance=chance)
-    app[ENDPOINT] = MessagesEndpoint(
-        HearbackAdapter(connector, replies),
-        FeedbackBot(parts, router),
-        gate=gate,
-        verifier=_verifier(settings, session),
+        stand=broadcast.broadcaster.standing,
+        now=now,
+        house=House(settings.public_url, secret, settings.is_dev),
+        entra=_entra(settings, given.session),
     )
 
     async def prepare() -> None:
         await store.ping()
-        await share.beat()  # whoever is alone has all of the budget before anything is sent
+        await broadcast.share.beat()  # whoever is alone has all of the budget before anything is sent
         if settings.is_dev:
-            await _load_sample(store)
-        await broadcaster.recover()
+            await load_sample(store)
+            await open_local_door(app[PARTS], settings.admins, settings.home_tenants, settings.dev_code)
+        await broadcast.broadcaster.recover()
 
-    is_prepared = await _is_done(prepare)
-    app[WORKER], app[TICKER], app[TALLIER], app[WATCHER], app[BUDGET] = worker, ticker, tallier, watcher, share
-    app[DOWNLOADS] = Downloads(store, policy, links, now=now)
-    app[WORK] = {name: asyncio.create_task(_keep_working(part, name), name=name) for name, part in _steady(app).items()}
-    app[WORK]["meetings"] = asyncio.create_task(meetings.run(), name="meetings")
-    if not is_prepared:
-        app[WORK]["preparation"] = asyncio.create_task(_prepare(prepare), name="preparation")
+    steady = {**broadcast.steady, "tallier": tallier}
+    app[HEALTH] = Health({"store": store, "queue": given.queue}, steady)
+    at_work = AtWork(sleep=given.timing.sleep)
+    await at_work.prepare(prepare)
+    at_work.keep(steady)
+    if announcer is not None:
+        at_work.keep({"announcer": announcer})
+    at_work.do("meetings", bot.meetings.run())
+    return at_work, broadcast.share
 
 
-async def _stop(app: web.Application) -> None:
+def _broadcast(given: Given, connector: Connector) -> Broadcast:
+    settings = given.settings
+    terms = Terms(
+        instance=settings.instance,
+        per_tenant=settings.rate_per_tenant,
+        rules=contact_rules(settings),
+        approvals=Approvals(above=settings.approval_above, per_second=settings.rate_per_tenant),
+        service_url=settings.service_url,
+        is_allowed=service_host_check(settings.service_hosts),
+    )
+    return broadcast_together(given.store, given.queue, connector, given.policy, terms, MESSAGES, given.timing)
+
+
+def _connector(given: Given) -> Connector:
+    settings = given.settings
+    token = _bot_token(settings, given.session) if settings.checks_tokens else None
+    is_allowed = service_host_check(settings.service_hosts)
+    return Connector(given.session, token=token, is_allowed=is_allowed, app_id=settings.app_id)
+
+
+def _bot_token(settings: Settings, session: aiohttp.ClientSession) -> BotToken:
+    return BotToken(
+        session,
+        login_url=settings.login_url,
+        tenant=settings.app_tenant,
+        app_id=settings.app_id,
+        password=settings.app_password,
+        clock=clocks.monotonic,
+    )
+
+
+def _doors(given: Given) -> Doors:
+    settings = given.settings
+    is_allowed = service_host_check(settings.service_hosts)
+    files = FileFetcher(given.session, is_allowed=service_host_check((*settings.service_hosts, *FILE_HOSTS)))
+    gate = Gate(is_allowed_host=is_allowed, tenants=settings.home_tenants | settings.allowed_tenants)
+    return Doors(gate, _verifier(settings, given.session), files.fetch)
+
+
+def _verifier(settings: Settings, session: aiohttp.ClientSession) -> TokenVerifier | None:
+    if not settings.checks_tokens:
+        return None
+    keys = KeyRing(session, metadata_url=settings.openid_metadata_url, clock=clocks.time)
+    return TokenVerifier(keys, app_id=settings.app_id, issuer=settings.token_issuer, clock=clocks.time)
+
+
+def _announcer(given: Given, tallier: Tallier) -> Announcer | None:
+    """Return what tells another system of runs, where there is one to be told."""
+    at = given.settings.webhook
+    if at is None:
+        return None
+    post, address = posting_to(at.url, given.session), given.settings.public_url
+    now, thresholds = given.timing.now, at.answers
+    return Announcer(given.store, post, tallier, secret=at.secret, thresholds=thresholds, address=address, now=now)
+
+
+def _entra(settings: Settings, session: aiohttp.ClientSession) -> Entra | None:
+    """Return how people sign in to the dashboard: with the bot's own registration, where it knows its address."""
+    if not (settings.app_id and settings.public_url):
+        return None
+    registration = Registration(
+        app_id=settings.app_id,
+        password=settings.app_password,
+        tenant=settings.app_tenant,
+        login_url=settings.login_url,
+        redirect_url=f"{settings.public_url}{BACK}",
+        tenants=settings.home_tenants,
+    )
+    keys = KeyRing(session, metadata_url=registration.metadata_url, clock=clocks.time)
+
+    async def find_key(key_id: str) -> jwt.PyJWK | None:
+        try:
+            found = await keys.find(key_id)
+        except KeysUnavailable as error:
+            raise SignInUnavailable from error
+        return None if found is None else found.key
+
+    return Entra(registration, session, find_key)
+
+
+async def _stop(at_work: AtWork, share: BudgetShare) -> None:
     """Stop sending, then hand over the budget: until the last card has left, it is still needed."""
-    work = app[WORK].copy()
-    share = work.pop(BUDGET_NAME)
-    await _cancel(*work.values())
-    await _cancel(share)
+    await at_work.stop(last=BUDGET)
     try:
-        await app[BUDGET].leave()
+        await share.leave()
     except StoreError as error:
         log.warning("the share of the budget could not be handed over: %s", type(error).__name__)
-
-
-async def _cancel(*tasks: asyncio.Task[None]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-
-
-async def _prepare(prepare: Callable[[], Awaitable[None]]) -> None:
-    """Do what could not be done at the start, as soon as the store lets us; /readyz says what is missing."""
-    while True:
-        await asyncio.sleep(RESTART_S)
-        if await _is_done(prepare):
-            log.info("the store answers")
-            return
-
-
-async def _is_done(prepare: Callable[[], Awaitable[None]]) -> bool:
-    try:
-        await prepare()
-    except StoreError as error:
-        log.error("not ready: the store %s", error)  # noqa: TRY400 - the message says it all
-        return False
-    return True
-
-
-def _writers(store: Store, policy: Policy) -> Callable[[str], Awaitable[bool]]:
-    """Return what says whether somebody may write surveys."""
-
-    async def may_write(author: str) -> bool:
-        person = await find_person(store, author)
-        return person is not None and policy.role_of(person).includes(Role.ADMIN)
-
-    return may_write
 
 
 def contact_rules(settings: Settings) -> ContactRules:
@@ -312,61 +270,16 @@ def contact_rules(settings: Settings) -> ContactRules:
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
 
 
-def _steady(app: web.Application) -> dict[str, Steady]:
-    """Return what has to be at work at all times, by name."""
-    return {
-        "worker": app[WORKER],
-        "ticker": app[TICKER],
-        "tallier": app[TALLIER],
-        "watcher": app[WATCHER],
-        BUDGET_NAME: app[BUDGET],
-    }
+async def _messages(request: web.Request) -> web.Response:
+    return await request.app[ENDPOINT].handle(request)
 
 
-def survey_message(run: Run) -> Message:
-    """Return what everybody in a run who reads the language spoken is sent."""
-    run = run_in(run, current())
-    return Message(card=survey_card(run), summary=run.survey.title)
+async def _people(request: web.Request) -> web.StreamResponse:
+    return await request.app[DOWNLOADS].people(request)
 
 
-def reminder_message(run: Run, delivery: Delivery) -> Message:
-    """Return what somebody in a run who has not answered is sent again: the survey where they are in it."""
-    run = run_in(run, current())
-    summary = say("Reminder: {title}", title=run.survey.title)
-    return Message(card=_where_they_are(run, delivery, is_reminder=True), summary=summary)
-
-
-def closed_message(run: Run, delivery: Delivery) -> Message:
-    """Return what takes the place of a person's card when the run is closed."""
-    return Message(card=closed_card(run_in(run, current()), delivery), summary=say("This survey is closed."))
-
-
-def withdrawn_message(run: Run, delivery: Delivery) -> Message:
-    """Return what takes the place of a person's card when the run is taken back."""
-    return Message(card=withdrawn_card(run_in(run, current()), delivery), summary=say("This survey was withdrawn."))
-
-
-def status_message(standing: Standing, person: Person, is_moving: bool) -> Message:  # noqa: FBT001 - as it is called
-    """Return the card about a run for somebody who watches it."""
-    card = status_card(standing, viewer=person.id, is_moving=is_moving)
-    return Message(card=card, summary=f"Status of {standing.run.run}.")
-
-
-def again_message(run: Run, delivery: Delivery) -> Message:
-    """Return what somebody is sent who wanted to be asked again."""
-    run = run_in(run, current())
-    return Message(card=_where_they_are(run, delivery), summary=run.survey.title)
-
-
-def moved_message(run: Run, _delivery: Delivery) -> Message:
-    """Return what takes the place of a card that a reminder has replaced."""
-    run = run_in(run, current())
-    return Message(card=moved_card(run), summary=run.survey.title)
-
-
-def _where_they_are(run: Run, delivery: Delivery, *, is_reminder: bool = False) -> Card:
-    at = Position(where_they_are(run, delivery), delivery.step, delivery.filled_in)
-    return survey_card(run, answers=delivery.filled_in, revision=delivery.revision, is_reminder=is_reminder, at=at)
+async def _ready(request: web.Request) -> web.Response:
+    return await request.app[HEALTH].show(request)
 
 
 def spare_collector() -> None:
@@ -381,77 +294,6 @@ def spare_collector() -> None:
 
 async def _settled(_app: web.Application) -> None:
     spare_collector()
-
-
-async def _messages(request: web.Request) -> web.Response:
-    return await request.app[ENDPOINT].handle(request)
-
-
-async def _people(request: web.Request) -> web.StreamResponse:
-    return await request.app[DOWNLOADS].people(request)
-
-
-async def _alive(_request: web.Request) -> web.Response:
-    return web.json_response({"status": "alive"})
-
-
-async def _ready(request: web.Request) -> web.Response:
-    """Say by name which part answers; 503 when one does not."""
-    app = request.app
-    words = {"store": await _answer(app[STORE]), "queue": await _answer(app[QUEUE])}
-    words |= {name: OK if part.is_well else SILENT for name, part in _steady(app).items()}
-    return web.json_response(words, status=200 if set(words.values()) == {OK} else 503)
-
-
-async def _answer(part: Store | Queue) -> str:
-    """Say how a part is. What the deployment has left out is named."""
-    try:
-        await part.ping()
-    except Incomplete as incomplete:
-        return str(incomplete)
-    except StoreError:
-        return SILENT
-    return OK
-
-
-async def _keep_working(part: Steady, name: str) -> None:
-    """Start a part again when it ends by a fault of ours; what it was doing comes back from the store."""
-    while True:
-        work = asyncio.create_task(part.run())
-        try:
-            await asyncio.wait({work})
-        finally:
-            work.cancel()
-            await asyncio.wait({work})
-        part.is_well = False
-        log.critical("the %s has failed and starts again", name, exc_info=work.exception())
-        await asyncio.sleep(RESTART_S)
-
-
-def _verifier(settings: Settings, session: aiohttp.ClientSession) -> TokenVerifier | None:
-    if not settings.checks_tokens:
-        return None
-    keys = KeyRing(session, metadata_url=settings.openid_metadata_url, clock=clocks.time)
-    return TokenVerifier(keys, app_id=settings.app_id, issuer=settings.token_issuer, clock=clocks.time)
-
-
-def _bot_token(settings: Settings, session: aiohttp.ClientSession) -> BotToken | None:
-    if not settings.checks_tokens:
-        return None
-    return BotToken(
-        session,
-        login_url=settings.login_url,
-        tenant=settings.app_tenant,
-        app_id=settings.app_id,
-        password=settings.app_password,
-        clock=clocks.monotonic,
-    )
-
-
-async def _load_sample(store: Store) -> None:
-    """Give somebody who tries Hearback out a survey to send."""
-    if not await list_surveys(store):
-        await import_survey(store, read_survey(SAMPLE.read_text(encoding="utf-8")))
 
 
 def main(environment: Mapping[str, str]) -> None:

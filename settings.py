@@ -1,6 +1,8 @@
 """Every setting: its name, its default and what it means. Nothing else reads the environment."""
 
+import base64
 import os
+import re
 import socket
 from collections.abc import Callable, Mapping
 from datetime import time
@@ -43,6 +45,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("MicrosoftAppType", "SingleTenant", "Type of the registration; SingleTenant is the one supported."),
     Setting("MicrosoftAppTenantId", "", "Entra tenant id of the registration."),
     Setting("HEARBACK_DEV", "", "1: run without an app id and without checking tokens, on this machine only."),
+    Setting(
+        "HEARBACK_DEV_CODE",
+        "",
+        "With HEARBACK_DEV=1: the code in the link to the dashboard. Default: one by chance.",
+        is_secret=True,
+    ),
     Setting("HEARBACK_STORE", "sqlite:///data/hearback.db", "Where documents are kept: sqlite:///path, or cosmos."),
     Setting("COSMOS_ENDPOINT", "", "With HEARBACK_STORE=cosmos: https://<account>.documents.azure.com."),
     Setting("COSMOS_KEY", "", "Key of that account. Without one: managed identity.", is_secret=True),
@@ -99,6 +107,18 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Where people find this service; links to files need it. In dev: HOST and PORT.",
     ),
+    Setting(
+        "HEARBACK_WEBHOOK_URL",
+        "",
+        "Where to tell another system that a run has closed, or reached a number of answers. Default: nowhere.",
+    ),
+    Setting(
+        "HEARBACK_WEBHOOK_SECRET",
+        "",
+        "What that is signed with: whsec_ and 24 to 64 bytes in base64.",
+        is_secret=True,
+    ),
+    Setting("HEARBACK_WEBHOOK_ANSWERS", "10,100,1000", "The numbers of answers that are told, comma separated."),
     Setting("HEARBACK_CONTACTS_PER_30_DAYS", "4", "How often a person is written to at most. In dev: no limit."),
     Setting("HEARBACK_QUIET_HOURS", "20:00-08:00", "When nobody is written to, by their own clock; off for never."),
     Setting("HEARBACK_APPROVAL_ABOVE", "1000", "A survey to more people needs a second admin."),
@@ -121,6 +141,14 @@ class CosmosAt(msgspec.Struct, frozen=True):
     verifies_tls: bool = True
 
 
+class WebhookAt(msgspec.Struct, frozen=True):
+    """Whom to tell what happens to runs, the secret that signs it, and the numbers of answers that are told."""
+
+    url: str
+    secret: str
+    answers: tuple[int, ...]
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings, checked. `store` is SQLite's file or a database; without `azure_queue` the queue is there."""
 
@@ -130,6 +158,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     app_password: str
     app_tenant: str
     is_dev: bool
+    dev_code: str  # in the link with which one signs in on this machine; empty: one by chance
     store: Path | CosmosAt
     azure_queue: AzureQueueAt | None
     admins: frozenset[str]
@@ -143,6 +172,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_tenant: float
     instance: str
     public_url: str
+    webhook: WebhookAt | None
     contacts_per_30_days: int
     quiet_hours: tuple[time, time] | None
     approval_above: int
@@ -160,6 +190,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             app_password=reading.text("MicrosoftAppPassword"),
             app_tenant=app_tenant,
             is_dev=is_dev,
+            dev_code=reading.dev_code(is_dev=is_dev),
             store=reading.store("HEARBACK_STORE"),
             azure_queue=reading.queue(),
             admins=reading.names("HEARBACK_ADMINS") or _only(PLAYGROUND_USER, when=is_dev),
@@ -174,6 +205,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             rate_per_tenant=reading.number("HEARBACK_RATE_PER_TENANT", 1, 10_000),
             instance=reading.text("HEARBACK_INSTANCE") or _own_name(reading.text("PORT")),
             public_url=reading.public_url(is_dev=is_dev),
+            webhook=reading.webhook(),
             contacts_per_30_days=10_000 if is_dev else int(reading.number("HEARBACK_CONTACTS_PER_30_DAYS", 1, 10_000)),
             quiet_hours=None if is_dev else reading.quiet_hours(),
             approval_above=int(reading.number("HEARBACK_APPROVAL_ABOVE", 0, 10_000_000)),
@@ -210,6 +242,15 @@ class _Reading:
     def url(self, name: str) -> str:
         return (self._parsed(name, _url, "an address that begins with https://") or "").rstrip("/")
 
+    def dev_code(self, *, is_dev: bool) -> str:
+        """Return the code. Never tells it."""
+        code = self.text("HEARBACK_DEV_CODE")
+        if code and not is_dev:
+            self.problems.append("HEARBACK_DEV_CODE is for HEARBACK_DEV=1 alone: it lets an admin in.")
+        if code and not re.fullmatch(r"[A-Za-z0-9_-]{20,}", code):
+            self.problems.append("HEARBACK_DEV_CODE: expected 20 letters and digits or more.")
+        return code
+
     def service_url(self, *, is_dev: bool) -> str:
         """Return the address; none in dev unless it is set, so that nothing leaves this machine by accident."""
         name = "HEARBACK_SERVICE_URL"
@@ -235,6 +276,18 @@ class _Reading:
         if verify not in {"0", "1"} or (verify == "0" and urlsplit(at).hostname not in LOOPBACK):
             self.problems.append("COSMOS_VERIFY_TLS: expected 1; 0 is for an emulator on this machine alone.")
         return CosmosAt(at, self.text("COSMOS_DATABASE"), key=self.text("COSMOS_KEY"), verifies_tls=verify != "0")
+
+    def webhook(self) -> WebhookAt | None:
+        """Return whom to tell, or None. Never tells the secret."""
+        secret = self.text("HEARBACK_WEBHOOK_SECRET")
+        answers = self._parsed("HEARBACK_WEBHOOK_ANSWERS", _numbers, "numbers of answers such as 10,100,1000") or ()
+        if not self.text("HEARBACK_WEBHOOK_URL"):
+            return None
+        if not _is_webhook_secret(secret):
+            self.problems.append(
+                "HEARBACK_WEBHOOK_SECRET: expected whsec_ and 24 to 64 bytes in base64 (openssl rand -base64 32)."
+            )
+        return WebhookAt(self.url("HEARBACK_WEBHOOK_URL"), secret, answers)
 
     def quiet_hours(self) -> tuple[time, time] | None:
         return self._parsed("HEARBACK_QUIET_HOURS", _quiet_hours, "hours such as 20:00-08:00, in quarters, or off")
@@ -303,6 +356,22 @@ def _url(text: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return text
     raise ValueError
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    found = tuple(int(part) for part in text.split(","))
+    if not all(0 < one <= 10_000_000 for one in found):  # noqa: PLR2004 - more people than any run has
+        raise ValueError
+    return found
+
+
+def _is_webhook_secret(text: str) -> bool:
+    """Say whether a text is a secret as Standard Webhooks wants it."""
+    try:
+        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    return text.startswith("whsec_") and 24 <= len(key) <= 64  # noqa: PLR2004 - by Standard Webhooks
 
 
 def _quiet_hours(text: str) -> tuple[time, time] | None:

@@ -33,13 +33,14 @@ import aiohttp
 import msgspec
 import uvloop
 
-from app import spare_collector, survey_message
+from app import spare_collector
 from benchmarks.figures import ratio
 from benchmarks.panel import SURVEY, Wrong
 from benchmarks.proactive import Send, bare, stock, to_everybody
 from benchmarks.processes import ROOT, NotStarted, free_port, running
 from benchmarks.teams_limits import simulate
 from bot.connector import Connector, open_session
+from bot.messages import survey_message
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
 from broadcast.rendering import OncePerRun

@@ -67,6 +67,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("note", Role.ENGINEER, "note <text>", "Logs a customer conversation.", engineers.note, writes=True),
     Command("notes", Role.ENGINEER, "notes [words]", "Finds notes and feedback.", engineers.notes),
     Command("results", Role.ENGINEER, "results <survey or run>", "Shows what people answered.", engineers.results),
+    Command(
+        "dashboard", Role.ENGINEER, "dashboard [survey or run]", "Opens results in the browser.", engineers.dashboard
+    ),
     Command("survey list", Role.ADMIN, "survey list", "Lists the surveys.", admins.survey_list),
     Command(
         "survey new", Role.ADMIN, sketching.NEW, "Writes a survey with you, question by question.", sketching.survey_new

@@ -1,6 +1,7 @@
 """Commands for engineers: log a conversation, find what is known."""
 
 from bot.turn import Reply, Turn
+from cards.dashboard import dashboard_card
 from cards.notes import note_card, notes_card
 from cards.results import results_card
 from dialogs.note import NOTE_DIALOG
@@ -33,6 +34,13 @@ async def results(turn: Turn) -> list[Reply]:
         raise NothingToSay(usage="results <survey or run>")
     run = await run_named(turn)
     return [Reply(f"Results of {run.run}.", results_card(await results_of(turn.store, run.run, turn.parts.tallier)))]
+
+
+async def dashboard(turn: Turn) -> list[Reply]:
+    """Give the address of the pages with runs and results, or of one run's results."""
+    run = await run_named(turn) if turn.text else None
+    address = turn.parts.links.page("/" if run is None else f"/runs/{run.run}/results")
+    return [Reply("The dashboard.", dashboard_card(run, address))]
 
 
 async def run_named(turn: Turn) -> Run:

@@ -1,4 +1,4 @@
-"""What the operator's Prometheus reads: requests that came, how they ended and how long they took; watched figures."""
+"""What the operator's Prometheus reads: requests that came, how they ended and how long they took; the budget."""
 
 import time
 from collections.abc import Callable
@@ -47,9 +47,10 @@ class Metrics:
         requests.inc()
         durations.observe(seconds)
 
-    def watch(self, name: str, about: str, read: Callable[[], float]) -> None:
-        """Show a figure as it is whenever somebody looks."""
-        Gauge(name, about, registry=self._registry).set_function(read)
+    def watch_budget(self, read: Callable[[], float]) -> None:
+        """Show this process's share of the budget as it is whenever somebody looks."""
+        about = "Requests a second this process may make to each tenant now, of those that all instances share"
+        Gauge("hearback_budget_requests_per_second", about, registry=self._registry).set_function(read)
 
     async def show(self, _request: web.Request) -> web.Response:
         """Answer `GET /metrics`."""

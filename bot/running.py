@@ -16,12 +16,12 @@ from feedback.people import find_people
 from feedback.runs import DeliveryState, Run, find_run, latest_runs
 
 _MARKS = " .,!?\"'“”„«»"
-FILE_WORDS = frozenset({"csv", "export", "download"})
+FILE_WORDS = {"csv": "csv", "export": "csv", "download": "csv", "xlsx": "xlsx", "excel": "xlsx"}
 DELETING_WORDS = frozenset({"delete", "deleting"})
 
 
 class StateUnknown(Refusal):
-    """I don't know “{word}”. After the run you can name one of: {known}; or **csv** for a file with everybody."""
+    """I don't know “{word}”. After the run you can name one of: {known}; or **csv** or **xlsx** for a file of all."""
 
 
 async def status(turn: Turn) -> list[Reply]:
@@ -35,7 +35,7 @@ async def status(turn: Turn) -> list[Reply]:
     if not word:
         return [await shown(turn, run)]
     if word.strip(_MARKS).lower() in FILE_WORDS:
-        return [await file_of(turn, run)]
+        return [await file_of(turn, run, FILE_WORDS[word.strip(_MARKS).lower()])]
     state = state_named(word)
     if state is None:
         known = ", ".join(f"**{one.value}**" for one in DeliveryState)
@@ -142,7 +142,7 @@ async def states_of(turn: Turn, run: Run) -> Reply:
     return Reply(f"People in {run.run}.", states_card(await where_it_stands(turn.store, run)))
 
 
-async def file_of(turn: Turn, run: Run) -> Reply:
-    """Return a link to the file with everybody in a run. Raises `Refusal`."""
-    link, until = turn.parts.links.make(people_path(run.run), turn.person.id, turn.now)
-    return Reply(f"Everybody in {run.run}.", link_card(run, link, until))
+async def file_of(turn: Turn, run: Run, form: str = "csv") -> Reply:
+    """Return a link to the file with everybody in a run, `csv` or `xlsx`. Raises `Refusal`."""
+    link, until = turn.parts.links.make(people_path(run.run, form), turn.person.id, turn.now)
+    return Reply(f"Everybody in {run.run}.", link_card(run, link, until, form))

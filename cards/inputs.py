@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from cards.elements import Color, Element, clean, hint, plain, stretch, verbatim
-from feedback.language import mark, say, say_number
+from feedback.language import mark, say
 from feedback.questions import Choice, Kind, Question, without_controls
+from feedback.wording import scale_words
 
 INPUT_PREFIX = "q_"  # an input's id is this and the question's id: never equal to a key of the action's own data
 MANY_CHOICES = 6  # above this a list becomes a drop-down
@@ -20,31 +21,6 @@ REQUIRED = mark("(required)")
 KEPT = mark("Your earlier answer is too long to show here, and it is kept. Write here only to replace it.")
 
 _EXACT = 2**53  # above this a whole number is not what was typed anyway
-
-_AGREEMENT = (
-    *(mark("Strongly disagree"), mark("Disagree"), mark("Somewhat disagree"), mark("Neither")),
-    *(mark("Somewhat agree"), mark("Agree"), mark("Strongly agree")),
-)
-_SATISFACTION = (
-    *(mark("Very dissatisfied"), mark("Dissatisfied"), mark("Neither")),
-    *(mark("Satisfied"), mark("Very satisfied")),
-)
-
-
-def scale_words(kind: Kind) -> dict[str, str]:
-    """Return the steps of a scale as people read them, wherever they are shown; none for what is no scale."""
-    match kind:
-        case Kind.NPS:
-            ends = {"0": say("0 – not at all likely"), "10": say("10 – extremely likely")}
-            return {str(score): str(score) for score in range(11)} | ends
-        case Kind.RATING:
-            return {str(star): say_number("{n} star", "{n} stars", star) for star in range(1, STARS + 1)}
-        case Kind.CSAT:
-            return {str(score): say(words) for score, words in enumerate(_SATISFACTION, start=1)}
-        case Kind.CES:
-            return {str(score): say(words) for score, words in enumerate(_AGREEMENT, start=1)}
-        case _:
-            return {}
 
 
 def asked(question: Question, *, answer: object = None, problem: str = "", is_kept: bool = False) -> list[Element]:

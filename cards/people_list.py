@@ -18,11 +18,12 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.status import STATE_WORDS
 from feedback.listed import Listed, ListPage
 from feedback.runs import DeliveryState, Progress, Run
+from feedback.wording import STATE_WORDS
 
 _TITLE = 200
+_FORMS = {"csv": "a CSV file", "xlsx": "an Excel workbook"}
 _NAME = 80
 _REASON = 160
 _UNKNOWN = "(name not known)"
@@ -62,11 +63,16 @@ def list_card(page: ListPage, shown_before: int = 0) -> Card:
     return card(body, [*more, states, _download(run), _back(run)], fallback=title)
 
 
-def link_card(run: Run, link: str, until: datetime) -> Card:
+def link_card(run: Run, link: str, until: datetime, form: str = "csv") -> Card:
     """Return the link to the file with everybody in a run."""
     title = f"Everybody in {escape(run.run)}"
     said = f"The link works until {clock_time(until)}, for whoever has it: keep it to yourself. Downloads are recorded."
-    body = [heading(title), hint(escape(_title(run))), text("Names, states and reasons as a CSV file."), hint(said)]
+    body = [
+        heading(title),
+        hint(escape(_title(run))),
+        text(f"Names, states and reasons as {_FORMS[form]}."),
+        hint(said),
+    ]
     opening: Element = {"type": "Action.OpenUrl", "title": "Download", "url": link}
     return card(body, [opening, _back(run)], fallback=f"{title}: {link}")
 

@@ -17,11 +17,11 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import fewer, fitted, left_out
-from cards.status import STATE_WORDS
 from feedback.language import LANGUAGES, say, say_number
 from feedback.notes import Note
 from feedback.people import Person, Role
 from feedback.runs import Delivery, Run
+from feedback.wording import STATE_WORDS
 
 _WORD = 80  # characters of a name or an attribute
 _ATTRIBUTES = 20

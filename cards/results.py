@@ -24,12 +24,12 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.inputs import scale_words
 from cards.size import fitted, left_out
 from feedback import figures
 from feedback.figures import Figure, Interval
 from feedback.questions import SCALES, Kind
 from feedback.results import DETRACTOR, PROMOTER, QuestionResult, Results
+from feedback.wording import scale_words
 
 TOO_FEW = "Too few answers to say more."
 BEHIND = "Very much has changed a moment ago: the newest answers may not be counted yet. **Refresh** in a minute."

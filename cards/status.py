@@ -27,22 +27,11 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import fewer, fitted, left_out
-from feedback.language import mark
 from feedback.recalls import TO_RECALL
 from feedback.runs import DeliveryState, Progress, Run, RunState
 from feedback.standing import Standing
+from feedback.wording import STATE_WORDS
 
-STATE_WORDS: dict[DeliveryState, str] = {
-    DeliveryState.ANSWERED: mark("Answered"),
-    DeliveryState.SENT: mark("Received it, not answered yet"),
-    DeliveryState.SENDING: mark("Being sent right now"),
-    DeliveryState.PLANNED: mark("Waiting to be sent"),
-    DeliveryState.UNCONFIRMED: mark("May or may not have received it"),
-    DeliveryState.FAILED: mark("Could not be reached"),
-    DeliveryState.EXCLUDED: mark("Left out"),
-    DeliveryState.CANCELLED: mark("Stopped before it was sent"),
-    DeliveryState.RECALLED: mark("Taken back"),
-}
 RUN_WORDS: dict[RunState, str] = {
     RunState.PROPOSED: "Waiting for another admin to **approve**",
     RunState.PLANNING: "Getting ready: the list of people is being written",

@@ -19,12 +19,12 @@ from cards.elements import (
     text,
     verbatim,
 )
-from cards.inputs import scale_words
 from cards.size import fitted
 from feedback.branching import asked as asked_with
 from feedback.language import mark, say
 from feedback.questions import Answer, Question, describe
 from feedback.runs import Delivery, Run
+from feedback.wording import scale_words
 
 _MOVED_TITLE = 200  # characters
 NO_ANSWER = "—"

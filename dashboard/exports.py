@@ -1,45 +1,121 @@
-"""Files with the people of a run: each a stream, so that a million of them take no more memory than a hundred."""
+"""Files about a run: its people, and its answers.
 
-import csv
-import io
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+Each is a stream, so that a million rows take no more memory than a thousand.
+"""
 
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+
+import msgspec
+
+from dashboard.cells import Row, csv_blocks
+from dashboard.charts import rows_of
+from dashboard.columns import CODEBOOK, Column, cells_of, codebook_of, columns_of, header_of
+from dashboard.results_sheet import add_results
+from dashboard.workbook import Workbook
+from feedback.answer_rows import answer_rows
+from feedback.figures import Figure
 from feedback.listed import Listed, everybody_in
+from feedback.results import QuestionResult, Results
 from feedback.runs import Run
-from store.contract import Store
+from store.contract import MAX_BATCH, Store
 
 HEADER = ("name", "tenant", "object id", "state", "reason", "sent", "last reminded", "answered")
-BLOCK = 64 * 1024  # characters written at once
-BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how cells begin that are computed
 
 
-async def people_csv(store: Store, run: Run) -> AsyncIterator[bytes]:
+async def people_csv(store: Store, run: Run) -> AsyncGenerator[bytes, None]:
     """Give the people of a run as a CSV file, block by block."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    text.write(BOM)
-    rows.writerow(HEADER)
+    async for block in csv_blocks(HEADER, _people(store, run)):
+        yield block
+
+
+async def people_xlsx(store: Store, run: Run) -> AsyncGenerator[bytes, None]:
+    """Give the people of a run as a spreadsheet, block by block, once all of it is written."""
+    async with Workbook() as book:
+        await book.add("People", HEADER, _people(store, run))
+        async with aclosing(book.blocks()) as blocks:
+            async for block in blocks:
+                yield block
+
+
+async def answers_csv(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
+    """Give the answers of a run as a CSV file, block by block."""
+    columns = columns_of(results.run.survey)
+    async for block in csv_blocks(header_of(columns), _answers(store, results.run, columns)):
+        yield block
+
+
+async def answers_xlsx(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
+    """Give the answers of a run, their codebook and the results as a spreadsheet, once all of it is written."""
+    columns = columns_of(results.run.survey)
+    async with Workbook() as book:
+        await book.add("Answers", header_of(columns), _answers(store, results.run, columns))
+        await book.add("Codebook", CODEBOOK, _at_once(codebook_of(columns)))
+        add_results(book, results)
+        async with aclosing(book.blocks()) as blocks:
+            async for block in blocks:
+                yield block
+
+
+async def answers_json(store: Store, results: Results, at: datetime) -> AsyncGenerator[bytes, None]:
+    """Give a run, its survey, its results and its answers as JSON, a line for each person; choices by their ids."""
+    run = results.run
+    about = {
+        "run": run.run,
+        "audience": run.audience,
+        "state": run.state.value,
+        "started_at": run.created_at,
+        "exported_at": at,
+        "survey": run.survey,
+        "reached": results.reached,
+        "answered": results.n,
+        "results_are_behind": results.is_behind,  # so much has changed that not all of it is counted yet
+        "results": [_result(one) for one in results.questions],
+    }
+    yield msgspec.json.encode(about).removesuffix(b"}") + b',"answers":['
+    between = b"\n"
+    async for group in answer_rows(store, run):
+        yield between + b",\n".join(map(msgspec.json.encode, group))
+        between = b",\n"
+    yield b"\n]}\n"
+
+
+async def _people(store: Store, run: Run) -> AsyncIterator[Sequence[Row]]:
+    group: list[Row] = []
     async for one in everybody_in(store, run):
-        rows.writerow(_cells(one))
-        if text.tell() >= BLOCK:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
+        group.append(_cells(one))
+        if len(group) == MAX_BATCH:
+            yield group
+            group = []
+    yield group
 
 
-def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+async def _answers(store: Store, run: Run, columns: Sequence[Column]) -> AsyncIterator[Sequence[Row]]:
+    async for group in answer_rows(store, run):
+        yield [cells_of(columns, one) for one in group]
 
 
-def _cells(one: Listed) -> list[str]:
+async def _at_once(rows: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
+    yield rows
+
+
+def _cells(one: Listed) -> Row:
     tenant, _, object_id = one.id.partition(":")
-    words = [one.name, tenant, object_id, one.state.value, one.reason]
-    return [*map(harmless, words), *map(_time, (one.sent_at, one.reminded_at, one.answered_at))]
+    words = (one.name, tenant, object_id, one.state.value, one.reason)
+    return (*words, one.sent_at, one.reminded_at, one.answered_at)
 
 
-def _time(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+def _result(one: QuestionResult) -> dict[str, object]:
+    figures = {"nps": one.nps, "mean": one.mean, "median": one.median}
+    return {
+        "question": one.question.id,
+        "n": one.n,
+        "counts": [{"value": label, "people": people} for label, people in rows_of(one)],
+        **{name: _figure(figure) for name, figure in figures.items() if figure is not None},
+    }
+
+
+def _figure(figure: Figure) -> dict[str, object]:
+    interval = None if figure.is_thin or figure.interval is None else [figure.interval.low, figure.interval.high]
+    return {"value": figure.value, "n": figure.n, "interval_95": interval}

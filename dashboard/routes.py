@@ -1,12 +1,12 @@
-"""The routes of what people open in a browser, and who may. Knows HTTP, and nothing of how a file is made."""
+"""Files that are opened by a signed link, and who may. Knows HTTP, and nothing of how a file is made."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from aiohttp import web
 
-from dashboard.exports import people_csv
-from feedback.audit import Record, record_change
+from dashboard.exports import people_csv, people_xlsx
+from dashboard.sending import record_download, send_file
 from feedback.errors import RunUnknown
 from feedback.links import LinkRefused, Links, people_path
 from feedback.people import Person, Policy, Role, find_person
@@ -18,6 +18,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+PEOPLE = {"csv": people_csv, "xlsx": people_xlsx}
 
 
 class Downloads:
@@ -30,24 +31,18 @@ class Downloads:
         self._now = now
 
     async def people(self, request: web.Request) -> web.StreamResponse:
-        """Answer `GET /api/runs/{run}/people.csv`: 403 for a link that is wrong or over, with no detail."""
-        name = request.match_info["run"]
+        """Answer `GET /api/runs/{run}/people.{form}`: 403 for a link that is wrong or over, with no detail."""
+        name, form = request.match_info["run"], request.match_info["form"]
         try:
-            person = await self._allowed(people_path(name), request)
+            person = await self._allowed(people_path(name, form), request)
             run = await find_run(self._store, name)
         except LinkRefused as refused:
             return web.Response(status=403, text=str(refused), headers=HEADERS)
         except RunUnknown as unknown:
             return web.Response(status=404, text=str(unknown), headers=HEADERS)
-        record = Record(at=self._now(), who=person.id, what="download", on=run.run, after="people.csv")
-        await record_change(self._store, record)
-        response = web.StreamResponse(headers={**HEADERS, "Content-Disposition": _attached(f"{run.run}-people.csv")})
-        response.content_type, response.charset = "text/csv", "utf-8"
-        await response.prepare(request)
-        async for block in people_csv(self._store, run):
-            await response.write(block)
-        await response.write_eof()
-        return response
+        what = f"people.{form}"
+        await record_download(self._store, run, what, by=person, at=self._now())
+        return await send_file(request, run, what, PEOPLE[form](self._store, run), HEADERS)
 
     async def _allowed(self, path: str, request: web.Request) -> Person:
         """Return whom a link was given to. Raises `LinkRefused`."""
@@ -58,8 +53,3 @@ class Downloads:
         if person is None or not self._policy.role_of(person).includes(Role.ADMIN):
             raise LinkRefused
         return person
-
-
-def _attached(name: str) -> str:
-    safe = "".join(one if one.isalnum() or one in "-_." else "_" for one in name)
-    return f'attachment; filename="{safe}"'

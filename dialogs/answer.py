@@ -12,7 +12,6 @@ from botbuilder.core import MessageFactory
 from botbuilder.dialogs import Dialog, DialogContext, DialogTurnResult
 
 from cards.elements import escape, excerpt
-from cards.inputs import scale_words
 from dialogs.typed import WORDS, ask, read
 from feedback.answers import find_answered, record_answer
 from feedback.branching import asked, still_asked
@@ -26,6 +25,7 @@ from feedback.questions import Answers, Question, describe
 from feedback.runs import Delivery, Run, find_run
 from feedback.snoozes import MOST_DAYS, snooze
 from feedback.translations import run_in
+from feedback.wording import scale_words
 from store.contract import Store
 
 ANSWER_DIALOG = "answer.v1"

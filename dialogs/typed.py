@@ -8,9 +8,9 @@ import unicodedata
 from collections.abc import Sequence
 
 from cards.elements import escape
-from cards.inputs import scale_words
 from feedback.language import decimal_mark, mark, number, say
 from feedback.questions import Answer, Choice, Kind, Question, describe
+from feedback.wording import scale_words
 
 WORDS = "**back** · **skip** · **later** · **cancel**"
 NO_CHOICE = "-"  # in a matrix

@@ -47,6 +47,12 @@ class Links:
         query = urlencode({"for": person, "until": grant.until, "sig": self._signature(grant)})
         return f"{self._address}{quote(path)}?{query}", until.astimezone(UTC)
 
+    def page(self, path: str) -> str:
+        """Return the address of a page, which opens nothing without signing in. Raises `NoPublicAddress`."""
+        if not self._address:
+            raise NoPublicAddress(setting="HEARBACK_PUBLIC_URL")
+        return f"{self._address}{quote(path)}"
+
     def check(self, path: str, person: str, until: str, signature: str, now: datetime) -> Grant:
         """Return what a link allows. Raises `LinkRefused` for one that we did not make, and for one that is over."""
         if not (until.isascii() and until.isdigit() and len(until) <= len(str(2**53))):
@@ -68,6 +74,6 @@ def link_key(secret: str) -> bytes:
     return hmac.new(secret.encode(), b"hearback: links to files", hashlib.sha256).digest()
 
 
-def people_path(run: str) -> str:
-    """Return the path of the file with the people of a run."""
-    return f"/api/runs/{run}/people.csv"
+def people_path(run: str, form: str = "csv") -> str:
+    """Return the path of the file with the people of a run, as `csv` or as `xlsx`."""
+    return f"/api/runs/{run}/people.{form}"

@@ -7,6 +7,7 @@ with tokens there could be no such window. Everything else is as with Teams: its
 import argparse
 import asyncio
 import random
+import secrets
 import shutil
 import sys
 import time
@@ -24,7 +25,7 @@ from simulator.crowd import Crowd, Habits, key_of
 from simulator.ids import guid
 from simulator.kept import Kept
 from simulator.limits import PER_SECOND, Limits
-from simulator.local import BOT_PORT, answers, asked_to_stop, listening, start_bot
+from simulator.local import BOT_PORT, CODE_BYTES, answers, asked_to_stop, dashboard_link, listening, start_bot
 from simulator.people import Person
 from simulator.playground import ADMIN, ROOT, Window, open_window, stop
 from simulator.summary import DOUBT, Summary, compare
@@ -78,6 +79,7 @@ class Demo:
         self._chance = random.Random(plan.seed)
         self._ends_at = time.monotonic() + plan.minutes * 60
         self._parts = AsyncExitStack()
+        self._code = secrets.token_urlsafe(CODE_BYTES)
         self._kept = Kept(plan.database)
         self._bot: asyncio.subprocess.Process | None = None
 
@@ -118,10 +120,12 @@ class Demo:
         self._parts.push_async_callback(stop, process)
         await listening(window.port, process)
         self._say(f"Open {window.url} to watch as an admin: status, hold, continue, results pulse-1, help.")
+        self._say(f"The dashboard opens once with {dashboard_link(self._plan.port, self._code)}")
 
     def _settings(self) -> dict[str, str]:
         return {
             "HEARBACK_DEV": "1",
+            "HEARBACK_DEV_CODE": self._code,
             "MicrosoftAppId": "",
             "HEARBACK_STORE": f"sqlite:///{self._plan.database}",
             "HEARBACK_QUEUE": "store",

@@ -6,6 +6,7 @@ into its log.
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -17,6 +18,7 @@ from simulator.playground import ADMIN, CUSTOMER, ROOT, open_window, stop
 BOT_PORT = 3978
 START_S = 60.0
 LOOK_AGAIN_S = 0.05
+CODE_BYTES = 24  # in the link to the dashboard
 PORTS = (BOT_PORT, ADMIN.port, CUSTOMER.port)
 FOLDER = ROOT / "data" / "playground"
 DEV = {
@@ -28,10 +30,12 @@ DEV = {
 }
 
 WELCOME = f"""
-Hearback is running. Open both in a browser, each in a tab of its own:
+Hearback is running. Open these in a browser, each in a tab of its own:
 
   You, an admin:   {ADMIN.url}     type  help
   A customer:      {CUSTOMER.url}     open it once, so that Hearback knows them
+  The dashboard:   {{dashboard}}
+                   this link works once
 
   Then, as admin:  send pulse to customers
 
@@ -64,6 +68,11 @@ async def main() -> int:
         await asyncio.gather(*map(stop, processes.values()))
 
 
+def dashboard_link(port: int, code: str) -> str:
+    """Return the link that opens the dashboard, once, of a bot that was started with this code."""
+    return f"http://127.0.0.1:{port}/sign-in/once?code={code}"
+
+
 async def start_bot(
     port: int, settings: Mapping[str, str] = DEV, *, log: BinaryIO | None = None
 ) -> asyncio.subprocess.Process:
@@ -86,9 +95,10 @@ async def listening(port: int, process: asyncio.subprocess.Process) -> None:
 async def _run(processes: dict[str, asyncio.subprocess.Process]) -> str:
     """Start all three and return a sentence once one has ended. `processes` holds what runs, whatever happens."""
     bot_url = f"http://127.0.0.1:{BOT_PORT}/api/messages"
+    code = secrets.token_urlsafe(CODE_BYTES)
     try:
         async with asyncio.timeout(START_S):
-            processes["bot"] = await start_bot(BOT_PORT)
+            processes["bot"] = await start_bot(BOT_PORT, {**DEV, "HEARBACK_DEV_CODE": code})
             for window in (ADMIN, CUSTOMER):
                 processes[f"window of {window.name}"] = await open_window(window, bot_url, FOLDER / str(window.port))
             await asyncio.gather(*map(listening, PORTS, processes.values()))
@@ -96,7 +106,7 @@ async def _run(processes: dict[str, asyncio.subprocess.Process]) -> str:
         return str(error)
     except TimeoutError:
         return f"Not everything started within {START_S:.0f} seconds."
-    sys.stdout.write(WELCOME)
+    sys.stdout.write(WELCOME.format(dashboard=dashboard_link(BOT_PORT, code)))
     sys.stdout.flush()
     ends = {asyncio.create_task(process.wait(), name=name) for name, process in processes.items()}
     ended, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import jwt
 from aiohttp import web
 
+from simulator.entra import Entra
 from simulator.faults import Fault, suffer
 from simulator.ids import Clock
 from simulator.payload import Json
@@ -36,6 +37,7 @@ class Login:
         self._clock = clock
         self._closing = closing
         self._issued: dict[str, datetime] = {}
+        self.entra = Entra(tokens, secret=secret, tenant=tenant)
 
     def routes(self) -> list[web.RouteDef]:
         """Return what the server answers."""
@@ -43,6 +45,7 @@ class Login:
             web.get("/v1/.well-known/openidconfiguration", self._metadata),
             web.get("/v1/.well-known/keys", self._keys),
             web.post("/{tenant}/oauth2/v2.0/token", self._token),
+            *self.entra.routes(),
         ]
 
     def accepts(self, authorization: str) -> bool:
@@ -76,6 +79,9 @@ class Login:
     async def _token(self, request: web.Request) -> web.Response:
         self.token_calls += 1
         form = {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+        if form.get("grant_type") == "authorization_code":
+            status, body = self.entra.redeem(f"{request.scheme}://{request.host}", form)
+            return await self._answer(request, body, status)
         problem = self._problem(request.match_info["tenant"], form)
         if problem:
             status, error, description = problem

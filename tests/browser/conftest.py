@@ -3,7 +3,6 @@ module has its own bot with documents of its own.
 """
 
 import asyncio
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -16,23 +15,11 @@ from playwright.async_api import async_playwright, expect
 from simulator.local import listening
 from simulator.playground import ADMIN, CUSTOMER, SECOND_ADMIN, open_window, stop
 from tests.browser.chat import NARROW, SCREENS, WIDE, Chat
+from tests.browser.chromium import launched
 from tests.browser.running_bot import RunningBot
 
 PATIENCE_MS = 15_000
 START_S = 60.0
-MISSING = "Chromium is missing. `make chromium` installs it; `make test` does so by itself."
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing may leave this machine
-]
-
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -48,9 +35,6 @@ class Stage:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail(MISSING, pytrace=False)
     SCREENS.mkdir(parents=True, exist_ok=True)
     bot_port, *ports = _free_ports(4)
     windows = [replace(window, port=port) for window, port in zip((ADMIN, CUSTOMER, SECOND_ADMIN), ports, strict=True)]
@@ -60,7 +44,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         for process in processes:
             ends.push_async_callback(stop, process)
         playwright = await ends.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = await launched(playwright)
         ends.push_async_callback(browser.close)
         async with asyncio.timeout(START_S):
             await asyncio.gather(*map(listening, ports, processes))

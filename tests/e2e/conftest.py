@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from aiohttp import web
@@ -26,6 +27,8 @@ from simulator.cosmos import (
 )
 from store.contract import Store
 from tests.cosmos_account import environment_of, stand_in
+
+T = TypeVar("T")
 
 HOME = "11111111-1111-1111-1111-111111111111"
 ELSEWHERE = "22222222-2222-2222-2222-222222222222"
@@ -103,6 +106,11 @@ class Service:
     def ticker(self) -> Ticker:
         assert self._runner is not None
         return self._runner.app[TICKER]
+
+    def part(self, key: "web.AppKey[T]") -> T:
+        """Return another part of the running service."""
+        assert self._runner is not None
+        return self._runner.app[key]
 
     @property
     def store(self) -> Store:

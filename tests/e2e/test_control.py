@@ -239,6 +239,21 @@ async def test_the_people_of_a_run_are_a_file_without_formulas_and_downloads_are
     assert "Sample Admin" in said
 
 
+async def test_the_people_of_a_run_are_an_excel_workbook_too(
+    admin: Person, people: list[Person], service: Service, web: aiohttp.ClientSession
+) -> None:
+    await _sent(admin, people)
+    await admin.say("status pulse-1 xlsx")
+    assert "an Excel workbook" in _said(admin.card())
+    (url,) = {str(action["url"]) for action in admin.card()["actions"] if "url" in action}  # type: ignore[attr-defined]
+    path = url.removeprefix("https://hearback.example")
+    async with web.get(f"{service.url}{path}") as answer:
+        assert answer.status == 200
+        assert (await answer.read()).startswith(b"PK")
+    async with web.get(f"{service.url}{path.replace('people.xlsx', 'people.csv')}") as answer:
+        assert answer.status == 403
+
+
 @pytest.mark.parametrize("wrong", ["sig=0", "until=9999999999", "for=somebody", "until=x", "path", "none", "sig=é"])
 async def test_a_link_that_was_changed_opens_nothing(
     wrong: str, admin: Person, people: list[Person], service: Service, web: aiohttp.ClientSession

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from cards.audit import audit_card
 from cards.controls import CONTROLS, question_card
+from cards.dashboard import dashboard_card
 from cards.elements import Card, Color
 from cards.errors import not_saved_card, refusal_card, went_wrong_card
 from cards.help import help_card, welcome_card
@@ -211,6 +212,8 @@ def gallery(words: str) -> dict[str, Card]:
         "list": list_card(listed_page(words), 10),
         "list of nobody": list_card(ListPage(run, DeliveryState.FAILED, words, [], 0)),
         "link": link_card(run, "https://hearback.example/api/runs/exports-1/people.csv?sig=1", NOW),
+        "dashboard": dashboard_card(None, "https://hearback.example/"),
+        "dashboard of a run": dashboard_card(run, "https://hearback.example/runs/exports-1/results"),
         "withdrawn": withdrawn_card(run, delivery),
         "withdrawn, never answered": withdrawn_card(run, None),
         "audit": audit_card([Record(NOW, "t:o", "hold", words, words, words)] * 20, {"t:o": words}),

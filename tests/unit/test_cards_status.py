@@ -7,10 +7,11 @@ import pytest
 
 from cards.controls import question_card
 from cards.elements import Card
-from cards.status import RUN_WORDS, STATE_WORDS, runs_card
+from cards.status import RUN_WORDS, runs_card
 from cards.status import status_card as card_of_standing
 from feedback.runs import DeliveryState, Progress, RunState
 from feedback.standing import SetAside, Standing
+from feedback.wording import STATE_WORDS
 from tests.unit.test_cards_gallery import NOW, nodes, progress_of, run_of, shown, survey_of
 
 

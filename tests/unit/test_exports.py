@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.exports import BLOCK, harmless, people_csv
+from dashboard.cells import BLOCK, harmless
+from dashboard.exports import people_csv
 from feedback.audit import Record, latest_records, record_change
 from feedback.deliveries import SLICE, write_planned
 from feedback.links import GOOD_FOR, LinkRefused, Links, link_key

@@ -110,6 +110,54 @@ def test_a_name_that_is_nearly_right_is_not_ignored(name: str) -> None:
 def test_secrets_are_marked_and_have_no_default() -> None:
     assert {one.name: one.default for one in SETTINGS if one.is_secret} == {
         "MicrosoftAppPassword": "",
+        "HEARBACK_DEV_CODE": "",
+        "HEARBACK_WEBHOOK_SECRET": "",
         "COSMOS_KEY": "",
         "AZURE_STORAGE_CONNECTION_STRING": "",
     }
+
+
+@pytest.mark.parametrize("code", ["short", "x" * 19, "with a blank in the middle", "ü" * 30])
+def test_a_code_that_could_be_guessed_or_mistyped_is_refused(code: str) -> None:
+    with pytest.raises(SettingsError, match="HEARBACK_DEV_CODE: expected 20") as refused:
+        Settings.from_env({"HEARBACK_DEV": "1", "HEARBACK_DEV_CODE": code})
+    assert code not in str(refused.value)
+
+
+def test_a_code_for_the_dashboard_is_for_development_alone() -> None:
+    with pytest.raises(SettingsError, match="HEARBACK_DEV_CODE is for HEARBACK_DEV=1 alone"):
+        Settings.from_env({"HEARBACK_DEV_CODE": "x" * 20})
+    assert Settings.from_env({"HEARBACK_DEV": "1", "HEARBACK_DEV_CODE": "x" * 20}).dev_code == "x" * 20
+
+
+SECRET = "whsec_" + "QUJD" * 10
+WEBHOOK = {"HEARBACK_DEV": "1", "HEARBACK_WEBHOOK_URL": "https://example.com/in", "HEARBACK_WEBHOOK_SECRET": SECRET}
+
+
+def test_a_webhook_has_an_address_a_secret_and_thresholds() -> None:
+    webhook = Settings.from_env({**WEBHOOK, "HEARBACK_WEBHOOK_ANSWERS": "5, 50"}).webhook
+    assert webhook is not None
+    assert (webhook.url, webhook.secret, webhook.answers) == ("https://example.com/in", SECRET, (5, 50))
+    assert Settings.from_env({"HEARBACK_DEV": "1"}).webhook is None
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_QUJD", "QUJD" * 10, "whsec_!!!", "whsec_" + "QUJD" * 30])
+def test_a_secret_that_signs_badly_is_refused_and_not_told(secret: str) -> None:
+    with pytest.raises(SettingsError, match="HEARBACK_WEBHOOK_SECRET: expected whsec_") as refused:
+        Settings.from_env({**WEBHOOK, "HEARBACK_WEBHOOK_SECRET": secret})
+    assert "QUJDQUJD" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HEARBACK_WEBHOOK_URL", "http://example.com/in"),
+        ("HEARBACK_WEBHOOK_URL", "ftp://example.com"),
+        ("HEARBACK_WEBHOOK_ANSWERS", "ten"),
+        ("HEARBACK_WEBHOOK_ANSWERS", "0"),
+        ("HEARBACK_WEBHOOK_ANSWERS", "10,,20"),
+    ],
+)
+def test_a_webhook_that_cannot_work_is_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: expected"):
+        Settings.from_env({**WEBHOOK, name: value})

@@ -1,0 +1,174 @@
+"""Puts together what brings runs to everyone. What is outside of this room comes in as arguments, time too."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from broadcast.at_work import Part
+from broadcast.broadcaster import Approvals, Broadcaster
+from broadcast.budget_share import BudgetShare
+from broadcast.closing import Closing, RenderClosed
+from broadcast.editor import Editor
+from broadcast.limiter import Limiter
+from broadcast.messenger import Doorbell, Messenger
+from broadcast.occurrences import Occurrences
+from broadcast.opening import Addresses, FirstContact, Opener, Opening
+from broadcast.queue import Queue
+from broadcast.recalling import Recalling, RenderWithdrawn
+from broadcast.reminding import Reminding
+from broadcast.reminding import Render as RenderForOne
+from broadcast.rendering import OncePerRun
+from broadcast.schedule import Ticker
+from broadcast.sender import Message, Sender
+from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
+from broadcast.snoozing import Snoozing
+from broadcast.watch import RenderStanding, Watcher
+from broadcast.worker import Job, Worker
+from feedback.contacts import ContactRules
+from feedback.people import Person, Policy, Role
+from feedback.runs import Run
+from store.contract import Store
+
+BUDGET = "budget"  # the share of it
+
+
+class Channel(Messenger, Doorbell, Protocol):
+    """Where people are: it writes to them and opens chats with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What people are sent, by its occasion. Each is made when it is needed."""
+
+    survey: Callable[[Run], Message]
+    reminder: RenderForOne
+    again: RenderForOne
+    moved: RenderForOne
+    closed: RenderClosed
+    withdrawn: RenderWithdrawn
+    status: RenderStanding
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator has settled. `per_tenant` is in requests a second, and all instances share it.
+
+    `service_url` is where chats are opened in a tenant from which nobody wrote yet; `is_allowed` says whether such an
+    address may be called.
+    """
+
+    instance: str
+    per_tenant: float
+    rules: ContactRules
+    approvals: Approvals
+    service_url: str
+    is_allowed: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Time and chance: the time of day, seconds of a clock that only goes forward, pauses in seconds, and jitter."""
+
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: random.Random
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """What brings runs to everyone."""
+
+    broadcaster: Broadcaster
+    worker: Worker
+    ticker: Ticker
+    watcher: Watcher
+    share: BudgetShare
+    limiter: Limiter
+
+    @property
+    def steady(self) -> dict[str, Part]:
+        """What has to be kept at work, by name. `BUDGET` ends last."""
+        return {"worker": self.worker, "ticker": self.ticker, "watcher": self.watcher, BUDGET: self.share}
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """The ways to people, all within the budget."""
+
+    sender: Sender
+    editor: Editor
+    opener: Opener
+
+
+def put_together(
+    store: Store, queue: Queue, channel: Channel, policy: Policy, terms: Terms, messages: Messages, timing: Timing
+) -> Broadcast:
+    """Return what brings runs to everyone. Nothing of it is at work yet."""
+    now, rules = timing.now, terms.rules
+    per_second = int(terms.per_tenant)
+    share = BudgetShare(store, terms.instance, per_second=per_second, clock=timing.clock, sleep=timing.sleep)
+    limiter = Limiter(terms.per_tenant, clock=timing.clock, sleep=timing.sleep, share=share.units)
+    reach = _reach(store, channel, limiter, terms, timing)
+    first_contact = FirstContact(reach.sender, reach.opener, now=now)
+    jobs = _jobs(store, reach, rules, messages, now)
+    worker = Worker(store, queue, first_contact, render=OncePerRun(messages.survey), now=now, jobs=jobs)
+    broadcaster = Broadcaster(store, queue, policy, rules, terms.approvals, now=now, wake=worker.wake)
+    snoozing = Snoozing(
+        store,
+        reach.sender,
+        reach.editor,
+        rules.quiet,
+        render=messages.again,
+        render_moved=messages.moved,
+        now=now,
+    )
+    occurrences = Occurrences(store, broadcaster, policy)
+    ticker = Ticker(
+        store,
+        occurrences.start,
+        occurrences.remind,
+        occurrences.close,
+        now,
+        also=[snoozing.tick, broadcaster.carry_on_interrupted],
+    )
+
+    def may_watch(person: Person) -> bool:
+        return policy.role_of(person).includes(Role.ADMIN)
+
+    stand, render = broadcaster.standing, messages.status
+    watcher = Watcher(store, reach.editor, stand=stand, render=render, may_watch=may_watch, now=now)
+    return Broadcast(broadcaster, worker, ticker, watcher, share, limiter)
+
+
+def _reach(store: Store, channel: Channel, limiter: Limiter, terms: Terms, timing: Timing) -> _Reach:
+    sleep, chance = timing.sleep, timing.chance
+    addresses = Addresses(store, default=terms.service_url, is_allowed=terms.is_allowed, clock=timing.clock)
+    return _Reach(
+        sender=Sender(channel, limiter, now=timing.now, sleep=sleep, chance=chance),
+        editor=Editor(channel, limiter, sleep=sleep, chance=chance),
+        opener=Opener(store, channel, limiter, addresses, sleep=sleep, chance=chance),
+    )
+
+
+def _jobs(
+    store: Store, reach: _Reach, rules: ContactRules, messages: Messages, now: Callable[[], datetime]
+) -> dict[str, Job]:
+    """Return what else there is to do with a slice than to send it."""
+    reminding = Reminding(
+        store,
+        reach.sender,
+        reach.editor,
+        render=messages.reminder,
+        render_moved=messages.moved,
+        rules=rules,
+        now=now,
+    )
+    return {
+        CLOSE: Closing(store, reach.editor, render=messages.closed).work,
+        REMIND: reminding.work,
+        RECALL: Recalling(store, reach.editor, render=messages.withdrawn).work,
+        OPEN_CHATS: Opening(store, reach.opener, now=now).work,
+    }

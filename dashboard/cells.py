@@ -1,0 +1,49 @@
+"""Cells of files: what may stand in one, and what keeps a spreadsheet from computing it. Knows no run and no survey."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime
+
+Cell = str | int | float | date | None  # a datetime is a date too; None is an empty cell
+Row = Sequence[Cell]
+
+BLOCK = 64 * 1024  # characters written at once
+BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
+_AS_THEY_ARE = frozenset({int, float})  # most cells, and the writer writes them as we would
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how cells begin that are computed
+
+
+def harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def written(cell: Cell) -> str:
+    """Return a cell as text: times in UTC, numbers as they are, and nothing that is computed."""
+    match cell:
+        case str():
+            return harmless(cell)
+        case None:
+            return ""
+        case datetime():
+            return f"{cell.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'seconds')}Z"
+        case date():
+            return cell.isoformat()
+        case _:
+            return str(cell)
+
+
+async def csv_blocks(header: Row, rows: AsyncIterator[Sequence[Row]]) -> AsyncIterator[bytes]:
+    """Give rows as a CSV file, block by block."""
+    text = io.StringIO(newline="")
+    lines = csv.writer(text)
+    text.write(BOM)
+    lines.writerow(map(written, header))
+    async for group in rows:
+        lines.writerows([cell if type(cell) in _AS_THEY_ARE else written(cell) for cell in row] for row in group)
+        if text.tell() >= BLOCK:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()

@@ -1,0 +1,112 @@
+"""The results of a run on one sheet, for a slide or a printout: figures and charts, drawn as one picture.
+
+Pure: from results and their charts to SVG. Whatever it says in words is escaped.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
+
+from dashboard.templating import count, decimal, percent, range_of, signed
+from feedback import figures
+from feedback.figures import Figure
+from feedback.results import QuestionResult, Results
+
+WIDTH, MARGIN, GUTTER = 1280, 48, 32
+COLUMN = (WIDTH - 2 * MARGIN - GUTTER) // 2
+INK, MUTED, LINE = "#1d1f22", "#5b6068", "#e1e4e8"
+FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
+TOP, HEAD, QUOTE = 190, 74, 24
+LETTER = 0.56  # of the size of the letters: how wide one is on average
+_SIZE = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)"[^>]*?\bheight="([\d.]+)"')
+_NAMED = re.compile(r'(\bid="|url\(#|href="#)')
+
+Drawn = tuple[QuestionResult, str]  # a question, and its chart as SVG; empty where it has none
+
+
+def poster(results: Results, drawn: Sequence[Drawn], at: datetime) -> str:
+    """Return everything as one SVG, two charts beside each other."""
+    ends, body = [TOP, TOP], []
+    for number, (one, chart) in enumerate(drawn):
+        side = 0 if ends[0] <= ends[1] else 1
+        x, y = MARGIN + side * (COLUMN + GUTTER), ends[side]
+        piece, height = _question(one, chart, number, x, y)
+        body.append(piece)
+        ends[side] = y + height + 28
+    height = max(ends) + 40
+    foot = "Ranges are 95 % intervals. They say nothing about people who did not answer."
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{WIDTH}" '
+        f'height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="{FONT}">'
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>{_head(results, at)}{"".join(body)}'
+        f"{_text(foot, MARGIN, height - 28, 13, MUTED)}</svg>"
+    )
+
+
+def _head(results: Results, at: datetime) -> str:
+    run, rate = results.run, figures.share(results.n, results.reached)
+    when = f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
+    about = f"{run.run} to {run.audience}, as of {when}"
+    told = [("Answered", count(results.n), f"of {count(results.reached)} reached")]
+    if results.reached:
+        told.append(("Response rate", percent(rate.value), _ranged(rate, "percent")))
+    told += [("NPS", signed(one.nps.value), _ranged(one.nps, "signed")) for one in results.questions if one.nps]
+    tiles = [
+        _text(name, MARGIN + 250 * place, 122, 13, MUTED)
+        + _text(value, MARGIN + 250 * place, 152, 28, INK, is_bold=True)
+        + _text(small, MARGIN + 250 * place + 12 + 17 * len(value), 152, 13, MUTED)
+        for place, (name, value, small) in enumerate(told[:4])
+    ]
+    title = _text(_cut(run.survey.title, 30, WIDTH - 2 * MARGIN), MARGIN, 64, 30, INK, is_bold=True)
+    return f"{title}{_text(_cut(about, 15, WIDTH - 2 * MARGIN), MARGIN, 90, 15, MUTED)}{''.join(tiles)}"
+
+
+def _question(one: QuestionResult, chart: str, number: int, x: int, y: int) -> tuple[str, int]:
+    """Return a question's piece and its height."""
+    title = _text(_cut(one.question.text, 17, COLUMN), x, y + 24, 17, INK, is_bold=True)
+    rule = f'<path d="M{x} {y}h{COLUMN}" stroke="{LINE}"/>'
+    parts = [rule, title, _text(_figures(one), x, y + 48, 14, MUTED)]
+    size = _SIZE.search(chart)
+    if size is not None:
+        scale = COLUMN / float(size[1])
+        parts.append(f'<g transform="translate({x} {y + HEAD - 12}) scale({scale:.4f})">{_apart(chart, number)}</g>')
+        return "".join(parts), HEAD + int(float(size[2]) * scale)
+    parts += [
+        _text(_cut(f"“{words}”", 15, COLUMN), x, y + HEAD + 4 + line * QUOTE, 15, INK)
+        for line, words in enumerate(one.latest)
+    ]
+    return "".join(parts), HEAD + QUOTE * len(one.latest)
+
+
+def _figures(one: QuestionResult) -> str:
+    told = [f"{count(one.n)} {'answer' if one.n == 1 else 'answers'}"]
+    if one.nps:
+        told.append(f"NPS {signed(one.nps.value)} {_ranged(one.nps, 'signed')}")
+    elif one.mean:
+        told.append(f"mean {decimal(one.mean.value)} {_ranged(one.mean, 'decimal')}")
+    if one.median:
+        told.append(f"median {decimal(one.median.value)} {_ranged(one.median, 'decimal')}")
+    return " · ".join(told)
+
+
+def _ranged(figure: Figure, written: str) -> str:
+    if figure.is_thin or figure.interval is None:
+        return f"(n {count(figure.n)}, too few to say more)"
+    return f"(95 %: {range_of(figure.interval, written)})"
+
+
+def _text(words: str, x: int, y: int, size: int, color: str, *, is_bold: bool = False) -> str:
+    weight = ' font-weight="bold"' if is_bold else ""
+    return f'<text x="{x}" y="{y}" font-size="{size}" fill="{color}"{weight}>{escape(words)}</text>'
+
+
+def _cut(words: str, size: int, width: int) -> str:
+    most = int(width / (size * LETTER))
+    plain = " ".join("".join(one if one.isprintable() else " " for one in words).split())
+    return plain if len(plain) <= most else f"{plain[: most - 1].rstrip()}…"
+
+
+def _apart(chart: str, number: int) -> str:
+    """Return a chart whose names are its own, so that two in one picture do not mean each other's."""
+    return _NAMED.sub(rf"\g<1>c{number}-", chart)

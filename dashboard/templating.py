@@ -1,0 +1,86 @@
+"""Templates, and how numbers and times are written in them. Everything that is filled in is escaped."""
+
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dashboard.pictures import VERSION
+from feedback.figures import Interval, share
+
+FOLDER = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+class Templates:
+    """Fills in templates."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update(
+            count=count, percent=percent, signed=signed, decimal=decimal, moment=moment, iso=iso, clock=clock
+        )
+        self._environment.globals.update(share=share, version=version, vega=VERSION, range_of=range_of)
+
+    def render(self, template: str, **named: object) -> str:
+        """Return a page. Raises `jinja2.UndefinedError` where something is missing."""
+        return self._environment.get_template(template).render(**named)
+
+
+@cache
+def version(name: str) -> str:
+    """Return what is different whenever a file is, so that browsers may keep it for ever."""
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def count(number: int) -> str:
+    """Return 12,345."""
+    return f"{number:,}"
+
+
+def percent(part: float) -> str:
+    """Return a share from 0 to 1 as percent; only nought is 0 %, and only all is 100 %."""
+    if 0 < part < 0.01:  # noqa: PLR2004 - one percent
+        return "<1%"
+    return ">99%" if 0.99 < part < 1 else f"{100 * part:.0f}%"  # noqa: PLR2004 - 99 percent
+
+
+def signed(score: float) -> str:
+    """Return +25, −7 or 0."""
+    whole = round(score)
+    return f"{whole:+d}".replace("-", "−") if whole else "0"
+
+
+def decimal(number: float) -> str:
+    """Return 1,234.5."""
+    return f"{number:,.1f}".replace("-", "−")
+
+
+def range_of(interval: Interval, written: str) -> str:
+    """Return an interval with its ends written by one of the filters here."""
+    write = {"signed": signed, "decimal": decimal, "percent": percent}[written]
+    return f"{write(interval.low)} to {write(interval.high)}"
+
+
+def moment(at: datetime) -> str:
+    """Return 24 Nov 2026, 09:00 UTC."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def clock(at: datetime) -> str:
+    """Return 09:00 UTC."""
+    return f"{at.astimezone(UTC):%H:%M} UTC"
+
+
+def iso(at: datetime) -> str:
+    """Return a time as machines read it."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")

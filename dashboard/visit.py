@@ -1,0 +1,114 @@
+"""What every page is made from: the parts of the service it may use, and who is visiting. Knows no page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from dashboard.coverage import Coverages
+from dashboard.entra import Entra
+from dashboard.live import Live
+from dashboard.pictures import Pictures
+from dashboard.sessions import Session, Sessions
+from dashboard.templating import Templates
+from dashboard.tickets import Tickets
+from dashboard.tokens import Token, Tokens
+from feedback.people import Person, Policy, Role
+from feedback.results import CatchesUp
+from store.contract import Store
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+SECURE = {"Strict-Transport-Security": "max-age=31536000"}  # where people come by https
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that the pages are made from. `address` is where people find the service.
+
+    `is_local` says that one signs in by a printed link, `entra` with Microsoft; None of both: nobody can.
+    """
+
+    store: Store
+    policy: Policy
+    tallier: CatchesUp
+    sessions: Sessions
+    tickets: Tickets
+    tokens: Tokens
+    templates: Templates
+    pictures: Pictures
+    live: Live
+    coverages: Coverages
+    now: Callable[[], datetime]
+    address: str
+    is_local: bool
+    entra: Entra | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request, and who makes it. The session is None on public pages for somebody who is not signed in.
+
+    `token` is what somebody brought who has no session: they act for whoever made it.
+    """
+
+    request: web.Request
+    parts: Parts
+    session: Session | None
+    token: Token | None = None
+
+    @property
+    def role(self) -> Role | None:
+        """What the visitor may do, as of now."""
+        if self.token is not None:
+            return self.parts.policy.role_of(self.token.maker)
+        return None if self.session is None else self.parts.policy.role_of(self.session.visitor.person)
+
+    @property
+    def person(self) -> Person:
+        """Who is visiting. Raises `ValueError` on public pages for somebody who is not signed in."""
+        if self.token is not None:
+            return self.token.maker
+        if self.session is None:
+            msg = "nobody is signed in"
+            raise ValueError(msg)
+        return self.session.visitor.person
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer carries; for those that are begun before they are made."""
+        return {**HEADERS, **(SECURE if self.parts.sessions.is_secure else {})}
+
+    def is_at_least(self, role: Role) -> bool:
+        """Say whether the visitor may do what a role may."""
+        return self.role is not None and self.role.includes(role)
+
+    async def may_stay(self) -> bool:
+        """Say whether the session has not ended meanwhile."""
+        return self.session is not None and await self.parts.sessions.is_alive(self.session)
+
+    def page(self, template: str, *, status: int = 200, **named: object) -> web.Response:
+        """Return a page made from a template."""
+        html = self.parts.templates.render(
+            template,
+            session=self.session,
+            role=self.role,
+            is_admin=self.is_at_least(Role.ADMIN),
+            is_manager=self.is_at_least(Role.MANAGER),
+            place=template.partition(".")[0],
+            **named,
+        )
+        return web.Response(status=status, text=html, content_type="text/html")

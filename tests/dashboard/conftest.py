@@ -1,0 +1,17 @@
+"""A dashboard with one run in it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from store.contract import Store
+from tests.conftest import Clock
+from tests.dashboard.house import furnish
+from tests.dashboard.site import Site, site_of
+
+
+@pytest.fixture
+async def site(embedded: Store, clock: Clock) -> AsyncIterator[Site]:
+    await furnish(embedded, 120)
+    async with site_of(embedded, clock) as site:
+        yield site

@@ -1,0 +1,203 @@
+"""Every page in a real browser, on a phone and on a desk, light and dark: readable, by everybody, under its policy."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from dashboard.opening import local_link
+from dashboard.sessions import Visitor
+from feedback.people import Role
+from feedback.runs import DeliveryState, deliveries
+from simulator.playground import ROOT
+from store.contract import Patch
+from store.sqlite import open_sqlite
+from tests.browser.chat import SCREENS
+from tests.browser.chromium import launched
+from tests.conftest import Clock
+from tests.dashboard.house import HOME, furnish
+from tests.dashboard.site import Site, site_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = {
+    "overview": "/",
+    "progress": "/runs/pulse-1",
+    "results": "/runs/pulse-1/results",
+    "coverage": "/runs/pulse-1/coverage",
+    "people": "/runs/pulse-1/people",
+    "audit": "/audit",
+    "access": "/access",
+    "not-found": "/runs/none",
+    "sign-in": "/sign-in",
+}
+WIDTHS = (360, 1400)
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+_CHARTS = "() => [...document.querySelectorAll('.chart')].every(each => each.dataset.drawn)"
+_SERIOUS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .filter(each => ["serious", "critical"].includes(each.impact))
+    .map(each => `${each.id}: ${each.nodes.map(node => node.html.slice(0, 120)).join(" | ")}`)"""
+_TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_BLOCKED = """() => new Promise(resolve => {
+    document.addEventListener("securitypolicyviolation", each => resolve(each.effectiveDirective));
+    setTimeout("document.title = 'evaluated'", 0);
+})"""
+_FOCUS = "() => document.activeElement.textContent.trim()"
+
+
+@dataclass
+class Stage:
+    """A browser in front of a dashboard, and what went wrong in it."""
+
+    browser: Browser
+    site: Site
+    problems: list[str] = field(default_factory=list)
+
+    async def visitor(
+        self, width: int, scheme: Scheme = "light", *, role: Role | None = Role.ADMIN, scripts: bool = True
+    ) -> BrowserContext:
+        """Return a window, signed in unless the role is None."""
+        context = await self.browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts
+        )
+        if role is not None:
+            visitor = Visitor(HOME, role.value, f"Sample {role.value}")
+            link = await local_link(self.site.parts, visitor, str(id(context)))
+            page = await context.new_page()
+            await page.goto(link.replace("http://127.0.0.1", self.site.url))
+            await page.close()
+        return context
+
+    async def open(self, context: BrowserContext, path: str) -> Page:
+        page = await context.new_page()
+        page.on("console", lambda told: self.problems.append(told.text) if told.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        await page.goto(f"{self.site.url}{path}")
+        return page
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    clock = Clock()
+    store = await open_sqlite(Path(tmp_path_factory.mktemp("dashboard")) / "hearback.db", clock=clock.time)
+    await furnish(store)
+    async with async_playwright() as playwright, site_of(store, clock) as site:
+        site.parts.live.every /= 10  # no waiting in a test
+        await site.parts.tallier.catch_up("pulse-1")
+        browser = await launched(playwright)
+        yield Stage(browser, site)
+        await browser.close()
+    await store.close()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_can_be_read_by_everybody(stage: Stage, name: str, width: int, scheme: Scheme) -> None:
+    stage.problems.clear()
+    context = await stage.visitor(width, scheme, role=None if name == "sign-in" else Role.ADMIN)
+    page = await stage.open(context, PAGES[name])
+    await page.wait_for_function(_CHARTS)
+    await page.screenshot(path=SCREENS / f"dashboard-{name}-{width}-{scheme}.png", full_page=True)
+    assert await page.evaluate(_TOO_WIDE) <= 0
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert await page.evaluate(_SERIOUS) == []
+    assert [one for one in stage.problems if "404 (Not Found)" not in one or name != "not-found"] == []
+    await context.close()
+
+
+async def test_charts_are_drawn_without_evaluating_code(stage: Stage) -> None:
+    stage.problems.clear()
+    context = await stage.visitor(1400)
+    page = await stage.open(context, "/runs/pulse-1/results")
+    await page.wait_for_function(_CHARTS)
+    assert await page.locator(".chart canvas").count() == 8
+    assert await page.locator(".chart picture").first.is_hidden()
+    await page.locator(".chart canvas").nth(1).hover(position={"x": 20, "y": 60})
+    await expect(page.locator("#vg-tooltip-element.visible")).to_contain_text("Share")
+    assert stage.problems == []
+    assert await page.evaluate(_BLOCKED) == "script-src"
+    await context.close()
+
+
+async def test_without_javascript_there_are_pictures(stage: Stage) -> None:
+    context = await stage.visitor(1400, scripts=False)
+    page = await stage.open(context, "/runs/pulse-1/results")
+    first = page.locator(".chart img").first
+    await first.scroll_into_view_if_needed()
+    await expect(first).to_be_visible()
+    box = await first.bounding_box()
+    assert box is not None
+    assert box["height"] > 100
+    await context.close()
+
+
+async def test_a_run_moves_while_one_watches(stage: Stage) -> None:
+    context = await stage.visitor(1400)
+    page = await stage.open(context, "/runs/pulse-1")
+    answered = page.locator(".tile").first.locator("strong")
+    before = int(await answered.inner_text())
+    some = await anext(deliveries(stage.site.store, "pulse-1", states=frozenset({DeliveryState.SENT})))
+    await stage.site.store.patch("runs", "pulse-1", Patch(some.id, set={"state": "answered"}))
+    stage.site.parts.live.forget()
+    await expect(answered).to_have_text(str(before + 1))
+    await context.close()
+
+
+async def test_the_content_is_one_key_away(stage: Stage) -> None:
+    context = await stage.visitor(1400)
+    page = await stage.open(context, "/runs/pulse-1/results")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate(_FOCUS) == "Skip to the content"
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate(_FOCUS) == "Overview"
+    assert await page.evaluate("() => document.activeElement.closest('main') !== null")
+    await context.close()
+
+
+async def test_a_printout_has_no_buttons(stage: Stage) -> None:
+    context = await stage.visitor(1400, "dark")
+    page = await stage.open(context, "/runs/pulse-1/results")
+    await page.wait_for_function(_CHARTS)
+    await page.emulate_media(media="print", color_scheme="dark")
+    for part in (".top", ".tabs", ".files"):
+        await expect(page.locator(part).first).to_be_hidden()
+    assert await page.evaluate("() => getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    await context.close()
+
+
+async def test_a_file_is_downloaded(stage: Stage) -> None:
+    context = await stage.visitor(1400)
+    page = await stage.open(context, "/runs/pulse-1/results")
+    async with page.expect_download() as coming:
+        await page.get_by_role("link", name="Excel file of all answers").click()
+    assert (await coming.value).suggested_filename == "pulse-1-answers.xlsx"
+    await context.close()
+
+
+async def test_signing_out_ends_it(stage: Stage) -> None:
+    context = await stage.visitor(1400)
+    page = await stage.open(context, "/")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.goto(f"{stage.site.url}/audit")
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await context.close()
+
+
+async def test_an_engineer_is_offered_what_an_engineer_may_see(stage: Stage) -> None:
+    context = await stage.visitor(1400, role=Role.ENGINEER)
+    page = await stage.open(context, "/")
+    await expect(page.get_by_role("link", name="Audit")).to_have_count(0)
+    await page.get_by_role("link", name="Sample: how is it going?").click()
+    await expect(page).to_have_url(f"{stage.site.url}/runs/pulse-1/results")
+    await expect(page.get_by_role("link", name="Excel file of all answers")).to_have_count(0)
+    await context.close()

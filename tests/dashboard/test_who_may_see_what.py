@@ -1,0 +1,126 @@
+"""Nobody below the role that the table names sees a page, a picture or a file; and whoever has it does."""
+
+from collections.abc import Iterator
+
+import pytest
+from aiohttp import web
+
+from dashboard.opening import add_routes
+from dashboard.table import ROUTES, Answers, Route
+from feedback.people import Role
+from tests.dashboard.site import ByName, Site
+
+SAMPLES = {"{run}": "pulse-1", "{question}": "nps", "{name}": "dashboard.css"}
+NEEDED = {
+    "GET /": Role.ENGINEER,
+    "GET /access": Role.ADMIN,
+    "POST /access": Role.ADMIN,
+    "POST /access/end": Role.ADMIN,
+    "GET /api/openapi.json": None,
+    "GET /api/runs": Role.ENGINEER,
+    "GET /api/runs/{run}": Role.ENGINEER,
+    "GET /api/runs/{run}/results": Role.ENGINEER,
+    "GET /audit": Role.ADMIN,
+    "GET /runs/{run}": Role.ADMIN,
+    "GET /runs/{run}/charts/{question}.{form:svg|png}": Role.ENGINEER,
+    "GET /runs/{run}/coverage": Role.MANAGER,
+    "GET /runs/{run}/events": Role.ADMIN,
+    "GET /runs/{run}/people": Role.ADMIN,
+    "GET /runs/{run}/people.{form:csv|xlsx}": Role.ADMIN,
+    "GET /api/runs/{run}/export.{form:csv|xlsx|json}": Role.ADMIN,
+    "GET /runs/{run}/results.{form:png|pdf}": Role.ENGINEER,
+    "GET /runs/{run}/results": Role.ENGINEER,
+    "GET /sign-in": None,
+    "GET /sign-in/once": None,
+    "GET /sign-in/microsoft": None,
+    "GET /sign-in/microsoft/back": None,
+    "GET /static/{name}": None,
+    "POST /sign-out": Role.CUSTOMER,
+}
+OPEN_ENDED = "/events"
+GUARDED = [route for route in ROUTES if route.role is not None]
+
+
+def address_of(route: Route) -> str:
+    path = route.path
+    while "{" in path:
+        start, end = path.index("{"), path.index("}")
+        hole = path[start : end + 1]
+        name, _, forms = hole.strip("{}").partition(":")
+        path = path.replace(hole, SAMPLES.get(f"{{{name}}}") or forms.partition("|")[0])
+    return path
+
+
+def below(route: Route) -> Iterator[Role]:
+    assert route.role is not None
+    return (role for role in Role if not role.includes(route.role or Role.ADMIN))
+
+
+def test_the_table_says_the_role_of_every_route() -> None:
+    assert {route.name: route.role for route in ROUTES} == NEEDED
+
+
+def test_the_router_has_the_routes_of_the_table_and_no_other() -> None:
+    app = web.Application()
+    add_routes(app)
+    found = {f"{one.method} {one.resource.canonical}" for one in app.router.routes() if one.resource is not None}
+    assert found == {f"{route.method} {app_path(route.path)}" for route in ROUTES}
+
+
+def app_path(path: str) -> str:
+    """Return a path as the router shows it: without the forms of its holes."""
+    for forms in (":svg|png", ":csv|xlsx|json", ":csv|xlsx", ":png|pdf"):
+        path = path.replace(forms, "")
+    return path
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda one: one.name)
+async def test_whoever_is_not_signed_in_sees_nothing(site: Site, route: Route) -> None:
+    stranger = await site.visitor(None)
+    reply = await (stranger.get if route.method == "GET" else stranger.post)(address_of(route))
+    if route.answers is Answers.DATA:
+        assert (reply.status, await reply.text()) == (401, "Sign in first.")
+    else:
+        assert reply.status == 303
+        assert reply.headers["Location"].partition("?")[0] == "/sign-in"
+
+
+@pytest.mark.parametrize("route", GUARDED, ids=lambda one: one.name)
+async def test_whoever_is_below_the_role_sees_nothing(site: Site, route: Route) -> None:
+    for role in below(route):
+        visitor = await site.visitor(role)
+        reply = await (visitor.get if route.method == "GET" else visitor.post)(address_of(route))
+        assert reply.status == 403, role
+        text = await reply.text()
+        assert "Sample Person" not in text
+        assert "Detractors" not in text
+
+
+@pytest.mark.parametrize("route", [one for one in GUARDED if one.method == "GET"], ids=lambda one: one.name)
+async def test_whoever_has_the_role_or_more_sees_it(site: Site, route: Route) -> None:
+    for role in Role:
+        if route.role is None or not role.includes(route.role) or route.path.endswith(OPEN_ENDED):
+            continue
+        visitor = await site.visitor(role)
+        reply = await visitor.get(address_of(route))
+        assert reply.status == 200, await reply.text()
+
+
+async def test_a_role_that_is_taken_away_is_gone_with_the_next_request(site: Site) -> None:
+    visitor = await site.visitor(Role.ADMIN)
+    assert (await visitor.get("/audit")).status == 200
+    assert isinstance(site.parts.policy, ByName)
+    site.parts.policy.fallen.add(Role.ADMIN)
+    assert (await visitor.get("/audit")).status == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs/none", "/runs/none/results", "/runs/none/people", "/runs/none/coverage", "/runs/a%20b", "/nope"]
+)
+async def test_what_does_not_exist_is_not_found(site: Site, path: str) -> None:
+    assert (await (await site.visitor(Role.ADMIN)).get(path)).status == 404
+
+
+@pytest.mark.parametrize("name", ["..%2fsessions.py", "none.css", "base.html", "%2e%2e%2ftable.py"])
+async def test_no_file_but_those_of_the_pages_is_given(site: Site, name: str) -> None:
+    assert (await (await site.visitor(Role.ADMIN)).get(f"/static/{name}")).status == 404
