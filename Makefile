@@ -27,7 +27,7 @@ install: .venv/installed node_modules/.installed  ## Install what is missing int
 
 bench: install  ## Measure the product beside its baselines
 	@$(BIN)/python -m benchmarks.answers
-	@$(BIN)/python -m benchmarks.broadcast
+	@$(BIN)/python -m benchmarks.broadcast --quick
 	@$(BIN)/python -m benchmarks.results
 
 cosmos-setup: install  ## Make the database and containers in your own Cosmos DB account

@@ -4,14 +4,15 @@ Product: the broadcaster, worker, sender and connector as `app.py` joins them, o
 above what can be reached; every card is accounted for on disk before and after it leaves. After each round the run
 must say `sent` for everybody, and the connector, a process of its own, must have got one message for each of them;
 otherwise there are no figures. Baselines send the same card to the same connector, 100 at a time:
-`continue_conversation` without a token, and a POST of one body that was encoded beforehand, by the same client with
-the same settings, that keeps no account of anything.
+`continue_conversation` without a token, and a POST of one body that was encoded beforehand, by the same pooled client
+as it comes, that keeps no account of anything.
 
 Rounds are interleaved, and in each the baselines follow the product at once; rates are medians, and so are the ratios
 of rounds, which suffer less from what else the machine does. `cpu_us_…` is processor time of this process for one
 card, in all its threads. `rss_mb` is the peak of this process after the product's first round.
 With --teams-limits, how long 45,000 people take under Microsoft's limits: `benchmarks.teams_limits`, in a minute.
-With --rss, a million people are planned and sent in a process of its own, for `rss_mb_at_1000000`; that takes minutes.
+At the end a million people are planned and sent in a process of its own, for `rss_mb_at_1000000`; that takes some ten
+minutes, and --quick leaves it out.
 """
 
 import argparse
@@ -39,7 +40,7 @@ from benchmarks.panel import SURVEY, Wrong
 from benchmarks.proactive import Send, bare, stock, to_everybody
 from benchmarks.processes import ROOT, NotStarted, free_port, running
 from benchmarks.teams_limits import simulate
-from bot.connector import Connector, open_session
+from bot.connector import CONNECTIONS, Connector, open_session
 from bot.messages import survey_message
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
@@ -222,9 +223,11 @@ async def _check_sent(store: Store, run: Run, people: int) -> None:
 async def _baselines(service: Service, plan: Plan) -> dict[str, Round]:
     run = Run("sample", read_survey(SURVEY), "everyone", RunState.SENDING, _now(), BY)
     message = survey_message(run)
-    raw = bare(service.session, message.card, message.summary, _chat(service.url, 0))
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:  # as it comes
+        raw = bare(session, message.card, message.summary, _chat(service.url, 0))
+        raw_post = await _round(service, plan.people, raw)
     return {
-        "raw_post": await _round(service, plan.people, raw),
+        "raw_post": raw_post,
         "continue_conversation": await _round(service, min(plan.stock, plan.people), stock(message.card)),
     }
 
@@ -267,7 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.broadcast")
     parser.add_argument("--people", type=int, default=Plan().people)
     parser.add_argument("--product-only", action="store_true", help="one round, without baselines")
-    parser.add_argument("--rss", action="store_true", help=f"memory while {BIG:,} people are planned and sent, too")
+    parser.add_argument("--quick", action="store_true", help=f"without {BIG:,} people, who take some ten minutes")
     parser.add_argument("--teams-limits", action="store_true", help="under Microsoft's limits, on a simulated clock")
     given = parser.parse_args()
     if given.teams_limits:
@@ -277,7 +280,7 @@ def main() -> None:
     plan = Plan(people=given.people, rounds=1 if is_short else Plan().rounds, has_baselines=not given.product_only)
     try:
         report = uvloop.run(measure(plan))
-        if given.rss:
+        if not (given.quick or given.product_only):
             report |= uvloop.run(measure_rss())
     except (Wrong, NotStarted, TimeoutError, aiohttp.ClientError) as error:
         sys.exit(f"no figures: {error or type(error).__name__}")
