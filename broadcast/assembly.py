@@ -114,7 +114,9 @@ def put_together(
     reach = _reach(store, channel, limiter, terms, timing)
     first_contact = FirstContact(reach.sender, reach.opener, now=now)
     jobs = _jobs(store, reach, rules, messages, now)
-    worker = Worker(store, queue, first_contact, render=OncePerRun(messages.survey), now=now, jobs=jobs)
+    worker = Worker(
+        store, queue, first_contact, render=OncePerRun(messages.survey), now=now, jobs=jobs, quiet=rules.quiet
+    )
     broadcaster = Broadcaster(store, queue, policy, rules, terms.approvals, now=now, wake=worker.wake)
     snoozing = Snoozing(
         store,

@@ -163,7 +163,10 @@ class Broadcaster:
         return await move_run(self._store, run, RunState.HELD, leaving=UNDER_WAY)
 
     async def go_on(self, run: Run) -> Run:
-        """Go on with a run that is held. Raises `RunIsOver`."""
+        """Go on with a run that is held, with its plan first where that is not whole. Raises `RunIsOver`."""
+        if not (await find_run(self._store, run.run)).people:
+            held = frozenset({RunState.HELD})
+            return await self._plan(await move_run(self._store, run, RunState.PLANNING, leaving=held))
         moved = await move_run(self._store, run, RunState.SENDING, leaving=frozenset({RunState.HELD}))
         await self._queue_open(run)
         return moved

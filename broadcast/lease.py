@@ -8,8 +8,11 @@ import asyncio
 import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from broadcast.queue import Lease, Queue
 from broadcast.slices import DONE, OPEN, Grip, LeaseLost, Slice, advance
@@ -133,13 +136,16 @@ class HeldSlice(_Renewed):
             until = self._clock() + self._lease_s
             self._grip = await advance(self._store, self._grip, outcomes, flying, until=until)
 
-    async def finish(self, outcomes: Sequence[Outcome], *, is_done: bool = True) -> None:
+    async def finish(self, outcomes: Sequence[Outcome], *, is_done: bool = True, due: datetime | None = None) -> None:
         """Record the last outcomes and let go. Raises `LeaseLost`.
 
-        A slice that is not done waits in its document until it is put into the queue again.
+        A slice that is not done waits in its document until it is put into the queue again, not before `due`.
         """
         async with self._lock:
             state = DONE if is_done else OPEN
+            if due is not None:
+                later = msgspec.structs.replace(self._grip.slice, due=due.timestamp())
+                self._grip = msgspec.structs.replace(self._grip, slice=later)
             self._grip = await advance(self._store, self._grip, outcomes, (), until=0.0, state=state)
             self._is_over = True
 

@@ -6,14 +6,14 @@ from datetime import datetime
 from itertools import chain, zip_longest
 
 from broadcast.queue import Queue
-from broadcast.slices import AHEAD, Slice, ahead_of, open_slices, write_slices
+from broadcast.slices import AHEAD, Slice, ahead_of, next_number, open_slices, write_slices
 from feedback.audiences import people_in
 from feedback.contacts import ContactRules, Verdict, verdicts
-from feedback.deliveries import SLICE, planned, write_planned
+from feedback.deliveries import SLICE, planned, without_delivery, write_planned
 from feedback.dry_run import in_groups
 from feedback.errors import RunIsOver
 from feedback.people import Policy
-from feedback.runs import Run, RunState, find_run, move_run
+from feedback.runs import Run, RunState, count_states, move_run, note_people
 from store.contract import Store
 
 
@@ -33,13 +33,18 @@ class Planner:
         """Write every delivery of a run, then queue its slices.
 
         People come by tenant, so a slice has one tenant, or two at a seam; and one time before which none of its
-        people may be written to. Memory holds one slice for each such time.
+        people may be written to. Memory holds one slice for each such time. Where slices are there already, those who
+        have a delivery keep it, and the others get slices of their own: the audience, and the time of day, may not be
+        what they were.
         """
-        count = number = 0
+        number = await next_number(self._store, run.run)
+        is_begun = number > 0
+        count = 0
         filling: defaultdict[float, list[Verdict]] = defaultdict(list)
         people = people_in(self._store, run.audience, policy=self._policy, by=run.created_by)
         async for group in in_groups(people):
-            for one in await verdicts(self._store, group, now=self._now(), rules=self._rules, by=run.created_by):
+            new = await without_delivery(self._store, run.run, group) if is_begun else group
+            for one in await verdicts(self._store, new, now=self._now(), rules=self._rules, by=run.created_by):
                 due = 0.0 if one.reason or one.not_before <= self._now() else one.not_before.timestamp()
                 filling[due].append(one)
                 count += 1
@@ -49,7 +54,7 @@ class Planner:
         for due, rest in sorted(filling.items()):
             await self._write_slice(run, number, due, rest)
             number += 1
-        return await self._begin(run, count)
+        return await self._begin(run, sum((await count_states(self._store, run)).values()) if is_begun else count)
 
     async def _write_slice(self, run: Run, number: int, due: float, people: Sequence[Verdict]) -> None:
         slice_ = Slice(run.run, number, people[0].person.tenant, due)
@@ -61,8 +66,8 @@ class Planner:
         try:
             planning = frozenset({RunState.PLANNING})
             run = await move_run(self._store, run, RunState.SENDING, leaving=planning, people=people)
-        except RunIsOver:  # cancelled, say, while the plan was written
-            run = await find_run(self._store, run.run)
+        except RunIsOver:  # cancelled or held, say, while the plan was written
+            run = await note_people(self._store, run, people)
         await self._queue.put(in_turns(await to_do(self._store, run.run, self._now())))
         return run
 

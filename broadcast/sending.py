@@ -16,6 +16,7 @@ from broadcast.objections import GONE, STOPPED, GoingOut, Objections, why_stoppe
 from broadcast.refusals import refusal, why_hopeless
 from broadcast.rendering import Render
 from broadcast.sender import REASONS, Sends
+from feedback.contacts import QuietHours, next_allowed
 from feedback.deliveries import Outcome
 from feedback.errors import RunIsOver
 from feedback.people import Person, language_of, mark_unreachable
@@ -34,28 +35,41 @@ log = logging.getLogger(__name__)
 class Sending:
     """The job “send” of a slice."""
 
-    def __init__(self, store: Store, sender: Sends, *, render: Render, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, sender: Sends, *, render: Render, now: Callable[[], datetime], quiet: QuietHours
+    ) -> None:
         self._store = store
         self._sender = sender
         self._render = render
         self._now = now
+        self._quiet = quiet
         self._runs = GoingOut(store, now)
 
-    async def work(self, held: HeldSlice) -> None:
-        """Send to everybody of a slice who is still planned, unless their run is held or over."""
+    async def work(self, held: HeldSlice) -> datetime | None:
+        """Send to everybody of a slice who is still planned, unless their run is held or over.
+
+        Whoever is in their quiet hours by now stays planned; returns when the first of those are over.
+        """
         left = held.flying
         outcomes = self._all(left, DeliveryState.UNCONFIRMED, LEFT_BEHIND)
         waiting = [*held.waiting]
+        later: dict[str, datetime] = {}
         objections = Objections(self._store, self._runs, held.slice.run, waiting, now=self._now)
         while waiting:
             run = await self._runs.find(held.slice.run)
             if run.state is RunState.HELD:
                 await held.finish(outcomes, is_done=False)
-                return
+                return None
             if run.state in STOPPED:
-                outcomes += self._all(waiting, DeliveryState.CANCELLED, why_stopped(run))
+                outcomes += self._all([*later, *waiting], DeliveryState.CANCELLED, why_stopped(run))
+                later = {}
                 break
-            chunk, rest = waiting[:CHUNK], waiting[CHUNK:]
+            asleep = await self._asleep(run, waiting[:CHUNK], objections)
+            later |= asleep
+            chunk, rest = [one for one in waiting[:CHUNK] if one not in asleep], waiting[CHUNK:]
+            if not chunk:
+                waiting = rest
+                continue
             await held.step(outcomes, chunk)
             ended = await self._send_chunk(held, run, chunk, objections)
             outcomes = [one for one in ended if one.state is not DeliveryState.PLANNED]
@@ -67,7 +81,16 @@ class Sending:
         while len(outcomes) > RECORDED:
             await held.step(outcomes[:RECORDED])
             outcomes = outcomes[RECORDED:]
-        await held.finish(outcomes)
+        due = min(later.values(), default=None)
+        await held.finish(outcomes, is_done=not later, due=due)
+        return due
+
+    async def _asleep(self, run: Run, chunk: Sequence[str], objections: Objections) -> dict[str, datetime]:
+        """Return who is in their quiet hours, with the end of these. Whoever started the run asked for it."""
+        now = self._now()
+        people = [one for one in await objections.people(chunk) if one.id != run.created_by]
+        allowed = {one.id: next_allowed(one, now, self._quiet) for one in people}
+        return {one: at for one, at in allowed.items() if at > now}
 
     async def _send_chunk(
         self, held: HeldSlice, run: Run, chunk: Sequence[str], objections: Objections

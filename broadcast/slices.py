@@ -92,6 +92,12 @@ async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
                     await store.create("runs", doc)
 
 
+async def next_number(store: Store, run: str) -> int:
+    """Return the number that the next slice of a run gets: 0 for the first."""
+    page = await store.query("runs", partition=run, where=[Where("kind", Op.EQ, SLICE)], descending=True, limit=1)
+    return msgspec.convert(page.docs[0], _Stored).number + 1 if page.docs else 0
+
+
 async def open_slices(store: Store, run: str, kind: str = SLICE) -> list[Slice]:
     """Return the slices of a run that are not done: those to send, or those of what follows."""
     return await _slices(store, run, [Where("kind", Op.EQ, kind), Where("state", Op.EQ, OPEN)])
@@ -161,15 +167,24 @@ async def take_up(store: Store, slice_: Slice, *, now: float) -> Grip | None:
         Where("slice", Op.EQ, slice_.number),
         Where("state", Op.IN, planned),
     ]
-    page = await store.query("runs", partition=slice_.run, where=where, limit=MAX_BATCH + 1)
-    doc = next((one for one in page.docs if one["id"] == slice_.id), None)
+    docs: list[Doc] = []
+    continuation: str | None = None
+    while True:  # once, unless two have planned it at a time and it has more people than a slice should
+        page = await store.query(
+            "runs", partition=slice_.run, where=where, limit=MAX_BATCH + 1, continuation=continuation
+        )
+        docs += page.docs
+        continuation = page.continuation
+        if continuation is None:
+            break
+    doc = next((one for one in docs if one["id"] == slice_.id), None)
     if doc is None:
         return None
     found = msgspec.convert(doc, _Stored)
     if found.until > now:
         return None
     flying = tuple(found.flying)
-    waiting = tuple(str(one["id"]) for one in page.docs if one["kind"] != SLICE and one["id"] not in flying)
+    waiting = tuple(str(one["id"]) for one in docs if one["kind"] != SLICE and one["id"] not in flying)
     return Grip(slice_, str(doc["_etag"]), flying, waiting, found.has_ahead)
 
 

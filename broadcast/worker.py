@@ -29,6 +29,7 @@ from broadcast.slices import (
     take_up,
 )
 from broadcast.steady import Steady
+from feedback.contacts import AT_NO_HOUR, QuietHours
 from feedback.errors import RunUnknown
 from store.contract import Store, StoreError
 
@@ -62,12 +63,13 @@ class Worker(Steady):
         render: Render,
         now: Callable[[], datetime],
         jobs: Mapping[str, Job] | None = None,
+        quiet: QuietHours = AT_NO_HOUR,
     ) -> None:
         super().__init__(idle_s=IDLE_S, pauses="broadcast pauses")
         self._store = store
         self._queue = queue
         self._now = now
-        sending = Sending(store, sender, render=render, now=now)
+        sending = Sending(store, sender, render=render, now=now, quiet=quiet)
         self._jobs: dict[str, Job] = {SEND: sending.work, **(jobs or {})}
         self._tenants: dict[str, asyncio.Semaphore] = {}
         self._waiting = 0  # slices taken from the queue whose turn has not come

@@ -6,7 +6,7 @@ hundred people, in plans alone; a log on each person would cost one write for ea
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -65,6 +65,9 @@ class QuietHours(msgspec.Struct, frozen=True):
         return hour >= self.start or hour < self.end
 
 
+AT_NO_HOUR = QuietHours(time(0), time(0))
+
+
 class ContactRules(msgspec.Struct, frozen=True):
     """What an organisation asks of whoever writes to people."""
 
@@ -77,7 +80,7 @@ class _Contacted(msgspec.Struct, frozen=True):
 
     id: str
     state: DeliveryState
-    sent_at: datetime
+    sent_at: datetime | None = None
     reminded_at: tuple[datetime, ...] = ()
 
 
@@ -112,7 +115,7 @@ async def over_budget(store: Store, people: Sequence[str], now: datetime, *, lim
 
 
 async def contacts(store: Store, people: Sequence[str], *, since: datetime) -> Mapping[str, int]:
-    """Return how often people were written to since a moment, reminders included, over all runs."""
+    """Return how often people were written to since a moment, or will be, reminders included, over all runs."""
     counts: Counter[str] = Counter()
     for start in range(0, len(people), TOGETHER):
         counts += await _contacts(store, people[start : start + TOGETHER], since)
@@ -137,22 +140,26 @@ def _allowed_from(quarter: datetime, zone: str, quiet: QuietHours) -> datetime:
 
 
 async def _contacts(store: Store, people: Sequence[str], since: datetime) -> Counter[str]:
-    where = [
-        Where("kind", Op.EQ, "delivery"),
-        Where("id", Op.IN, list(people)),
-        Where("sent_at", Op.GE, msgspec.to_builtins(since - REMINDED)),
-    ]
+    theirs = [Where("kind", Op.EQ, "delivery"), Where("id", Op.IN, list(people))]
+    lately = Where("sent_at", Op.GE, msgspec.to_builtins(since - REMINDED))
+    to_come = Where("state", Op.EQ, DeliveryState.PLANNED.value)
+    had = await _counted(store, [*theirs, lately], lambda one: _count(one, since))
+    return had + await _counted(store, [*theirs, to_come], lambda _one: 1)
+
+
+async def _counted(store: Store, where: Sequence[Where], count: Callable[[_Contacted], int]) -> Counter[str]:
     counts: Counter[str] = Counter()
     continuation: str | None = None
     while True:
         page = await store.query("runs", where=where, limit=PAGE, continuation=continuation)
         for doc in page.docs:
             one = msgspec.convert(doc, _Contacted)
-            counts[one.id] += _count(one, since)
+            counts[one.id] += count(one)
         continuation = page.continuation
         if continuation is None:
             return counts
 
 
 def _count(one: _Contacted, since: datetime) -> int:
-    return sum(at >= since for at in (one.sent_at, *one.reminded_at)) if one.state in _CONTACTED else 0
+    at_times = [at for at in (one.sent_at, *one.reminded_at) if at is not None]
+    return sum(at >= since for at in at_times) if one.state in _CONTACTED else 0

@@ -10,7 +10,7 @@ import msgspec
 
 from feedback.people import Person
 from feedback.runs import Delivery, DeliveryState, Run
-from store.contract import Change, Conflict, Create, Op, Patch, Store, Where
+from store.contract import MAX_BATCH, Change, Conflict, Create, Op, Patch, Store, Where
 
 SLICE = 100  # people in one piece of work; also the most that one batch may write
 
@@ -45,6 +45,16 @@ async def write_planned(store: Store, run: str, slice_: Sequence[Delivery]) -> i
         return len(await store.batch("runs", run, changes))
     except Conflict:
         return sum([await _write_new(store, one) for one in slice_])
+
+
+async def without_delivery(store: Store, run: str, people: Sequence[Person]) -> list[Person]:
+    """Return those of up to 500 people who have no delivery in a run yet."""
+    keys = [one.id for one in people]
+    known: set[object] = set()
+    for start in range(0, len(keys), MAX_BATCH):
+        where = [Where("kind", Op.EQ, "delivery"), Where("id", Op.IN, keys[start : start + MAX_BATCH])]
+        known |= {doc["id"] for doc in (await store.query("runs", partition=run, where=where, limit=MAX_BATCH)).docs}
+    return [one for one in people if one.id not in known]
 
 
 def ended(outcome: Outcome) -> Patch:

@@ -215,6 +215,11 @@ async def move_run(
     return await _move(store, run, news, leaving)
 
 
+async def note_people(store: Store, run: Run, people: int) -> Run:
+    """Write down how many people are in a run whose plan is whole, whatever state it is in, and return it."""
+    return msgspec.convert(await store.patch("runs", run.run, Patch(id=RUN_DOC, set={"people": people})), Run)
+
+
 async def _move(store: Store, run: Run, news: Mapping[str, object], leaving: Collection[RunState]) -> Run:
     patch = Patch(id=RUN_DOC, set=news, when=[Where("state", Op.IN, sorted(one.value for one in leaving))])
     try:
