@@ -9,6 +9,7 @@ import msgspec
 
 from broadcast.plan import Planner, in_turns, to_do
 from broadcast.queue import Queue
+from broadcast.sender import GAVE_UP
 from broadcast.slices import (
     CLOSE,
     RECALL,
@@ -29,6 +30,7 @@ from feedback.errors import ApprovalMissing, AudienceEmpty, RunIsOver, RunUnknow
 from feedback.people import Policy, find_people
 from feedback.recalls import TO_RECALL
 from feedback.runs import (
+    Delivery,
     DeliveryState,
     Run,
     RunState,
@@ -46,6 +48,7 @@ from store.contract import Store, StoreError
 
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
+AGAIN = frozenset({DeliveryState.UNCONFIRMED, DeliveryState.FAILED})  # states from which somebody may be sent to again
 RECALLABLE = frozenset(RunState) - {RunState.PROPOSED}
 
 log = logging.getLogger(__name__)
@@ -138,12 +141,14 @@ class Broadcaster:
         return run
 
     async def resend(self, run: Run) -> int:
-        """Plan again those who are unconfirmed and can be written to, and return how many. Raises `RunIsOver`."""
+        """Plan again those who are unconfirmed, or whom it was given up to reach, and return how many.
+
+        Left out is whoever cannot be written to. Raises `RunIsOver`.
+        """
         run = await find_run(self._store, run.run)
         if run.state not in STARTED:
             raise RunIsOver(run=run.run, state=run.state.value)
-        in_doubt = frozenset({DeliveryState.UNCONFIRMED})
-        numbers = {one.slice async for one in deliveries(self._store, run.run, states=in_doubt)}
+        numbers = {one.slice async for one in deliveries(self._store, run.run, states=AGAIN) if _is_for_again(one)}
         if not numbers:
             return 0
         # The slices are opened first: were this to stop half way, what is planned again is found in an open slice.
@@ -151,10 +156,12 @@ class Broadcaster:
         await reopen(self._store, [Slice(run.run, number) for number in sorted(numbers)])
         again = 0
         for number in sorted(numbers):
-            found = deliveries(self._store, run.run, states=in_doubt, slice_=number)
-            people = await find_people(self._store, [one.id async for one in found])
-            group = [person.id for person in people if not why_excluded(person)]
-            again += len(await replan(self._store, run.run, group, DeliveryState.UNCONFIRMED))
+            found = deliveries(self._store, run.run, states=AGAIN, slice_=number)
+            state_of = {one.id: one.state async for one in found if _is_for_again(one)}
+            people = await find_people(self._store, list(state_of))
+            for state in sorted(AGAIN):
+                group = [one.id for one in people if not why_excluded(one) and state_of[one.id] is state]
+                again += len(await replan(self._store, run.run, group, state))
         await self._queue_open(run)
         return again
 
@@ -241,3 +248,8 @@ class Broadcaster:
         await self._queue.put(in_turns(slices))
         await call_sent(self._store, run.run)
         self._wake()
+
+
+def _is_for_again(delivery: Delivery) -> bool:
+    """Say whether somebody may be sent to again: in doubt, or not reached for a reason that passes."""
+    return delivery.state is DeliveryState.UNCONFIRMED or delivery.reason.startswith(GAVE_UP)

@@ -28,6 +28,7 @@ from feedback.people import Person
 from feedback.runs import DeliveryState
 
 MAX_TRIES = 6
+GAVE_UP = "gave up: "  # what a reason begins with where nothing was delivered, and it may go better another day
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 30.0
 MAX_RETRY_AFTER_S = 120.0  # longer than this is treated as this
@@ -94,7 +95,7 @@ class Sender:
             except SendError as error:
                 return self._outcome(person, DeliveryState.FAILED, reason=REASONS.get(type(error), "") + error.reason)
         reason = problem.reason if problem is not None else ""
-        return self._outcome(person, DeliveryState.FAILED, reason=f"gave up: {reason}")
+        return self._outcome(person, DeliveryState.FAILED, reason=f"{GAVE_UP}{reason}")
 
     async def _wait_for_turn(self, person: Person) -> None:
         if person.conversation is not None:

@@ -33,9 +33,9 @@ class Steady(ABC):
             try:
                 await self._work_off()
                 self.is_well = True
-            except StoreError:
+            except StoreError as error:
                 self.is_well = False
-                log.exception("%s: the store does not answer", self._pauses)
+                log.error("%s: the store does not answer: %s", self._pauses, error)  # noqa: TRY400 - of these come many
             await self._rest()
 
     @abstractmethod

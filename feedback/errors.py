@@ -76,7 +76,7 @@ class AudienceUnknown(Refusal):
 
 
 class AudienceEmpty(Refusal):
-    """Nobody is in the audience “{audience}” yet, so nothing was sent. People join it by writing to me once."""
+    """Nobody is in the audience “{audience}” yet. People come in by writing to me once, or by **panel import**."""
 
 
 class RunIsClosed(Refusal):
@@ -88,7 +88,7 @@ class RunIsRecalled(Refusal):
 
 
 class RunIsOver(Refusal):
-    """The run “{run}” is {state}, so that cannot be done any more."""
+    """The run “{run}” is {state}, so that cannot be done now. **status {run}** shows what can."""
 
 
 class NotYourSurvey(Refusal):

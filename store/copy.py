@@ -19,6 +19,7 @@ from store.contract import Store, StoreError
 from store.copying import Copy, NotEmpty, Progress, sum_of
 from store.opening import open_store
 
+ANEW = "With --overwrite it is copied anew, and documents of the same id are replaced.\n"
 TELL_EVERY_S = 2.0
 
 
@@ -39,9 +40,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         return asyncio.run(_copied(places[0], places[1], may_overwrite=asked.overwrite))
     except* NotEmpty as refused:
-        sys.stderr.write(f"{refused.exceptions[0]}. With --overwrite, documents of the same id are replaced.\n")
+        sys.stderr.write(f"{refused.exceptions[0]}. {ANEW}")
     except* StoreError as failed:
         sys.stderr.write(f"Stopped: {_first(failed)}. The same command goes on from here.\n")
+    except* KeyboardInterrupt:
+        sys.stderr.write("Stopped. The same command goes on from here.\n")
     return 1
 
 
@@ -54,8 +57,9 @@ async def _copied(source_at: Path | CosmosAt, target_at: Path | CosmosAt, *, may
             copy = Copy(source, target, name=_name(source_at), may_overwrite=may_overwrite)
             await copy.run(_Teller())
             is_same = await _compare(source, target)
-            if is_same:
-                await copy.finish()
+            await copy.finish()  # another copy begins anew, and asks before it replaces anything
+            if not is_same:
+                sys.stderr.write(f"The copy is over and not the same: a store was written to meanwhile. {ANEW}")
             return 0 if is_same else 1
         finally:
             await target.close()

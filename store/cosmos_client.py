@@ -59,7 +59,7 @@ class Client:
         self._identity: DefaultAzureCredential | None = None if account.key else DefaultAzureCredential()
         self._sdk = _sdk(account, account.key or self._identity)
         self._is_connected = False
-        self._connecting = asyncio.Lock()
+        self._connecting: asyncio.Task[None] | None = None  # everybody who comes meanwhile waits for the same try
         self._found: dict[str, ContainerProxy] = {}
 
     async def container(self, name: str) -> ContainerProxy:
@@ -97,14 +97,18 @@ class Client:
         return proxy
 
     async def _connect(self) -> None:
-        async with self._connecting:
-            if self._is_connected:
-                return
-            try:
-                await self.patience.ask(self._sdk.__aenter__)
-            except Refused as refused:
-                raise meaning_of(refused.failure) from refused
-            self._is_connected = True
+        if self._is_connected:
+            return
+        if self._connecting is None or self._connecting.done():
+            self._connecting = asyncio.create_task(self._try_to_connect())
+        await asyncio.shield(self._connecting)
+
+    async def _try_to_connect(self) -> None:
+        try:
+            await self.patience.ask(self._sdk.__aenter__)
+        except Refused as refused:
+            raise meaning_of(refused.failure) from refused
+        self._is_connected = True
 
 
 def note_session(container: ContainerProxy, docs: Sequence[Mapping[str, object]], headers: Mapping[str, str]) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from azure.core.exceptions import AzureError
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import CosmosClient, DatabaseProxy
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
 
+from store.contract import Unavailable
 from store.cosmos_client import Account, connected
 from store.layout import Json, layout
 
@@ -18,11 +20,17 @@ CHANGED = "changed"
 async def set_up(account: Account) -> dict[str, str]:
     """Make what is missing, change what differs and can be changed, and return what was done to each container.
 
-    Raises `ValueError` for a container that is there with another partition, which cannot be changed.
+    Raises `ValueError` for a container that is there with another partition, which cannot be changed, and
+    `Unavailable` for an account that does not answer, or not to this key or identity.
     """
-    async with connected(account) as client:
-        database = await _database(client, account.database)
-        return {str(wanted["id"]): await _container(database, wanted) for wanted in layout()}
+    try:
+        async with connected(account) as client:
+            database = await _database(client, account.database)
+            return {str(wanted["id"]): await _container(database, wanted) for wanted in layout()}
+    except AzureError as error:
+        said = str(error).strip().splitlines()
+        msg = f"the account refuses or does not answer: {said[0] if said else type(error).__name__}"
+        raise Unavailable(msg) from error
 
 
 async def tear_down(account: Account) -> None:

@@ -108,7 +108,7 @@ async def test_a_button_that_comes_too_late_says_so_on_the_card(admin: Person, p
     await _sent(admin, people)
     await admin.say("cancel pulse-1")
     late = await admin.forge({"act": "hold", "run": "pulse-1"})
-    assert "cannot be done any more" in _said(late.card)
+    assert "cannot be done now" in _said(late.card)
     assert "12 of 12 dealt with" in _said(late.card)
 
 
@@ -142,7 +142,7 @@ async def test_recall_takes_the_cards_back_and_keeps_the_answers(admin: Person, 
     await admin.say("results pulse-1")
     assert "1 of" in _said(admin.card())
     await admin.say("resend pulse-1")
-    assert "cannot be done any more" in _said(admin.card())
+    assert "cannot be done now" in _said(admin.card())
 
 
 async def test_recall_by_button_deletes_where_asked_and_replaces_where_that_is_not_possible(

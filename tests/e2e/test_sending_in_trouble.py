@@ -26,7 +26,7 @@ async def names(service: Service) -> list[str]:
 
 
 def _is_planning(call: Call) -> bool:
-    return call.name == "item.batch" and call.container == "runs"
+    return call.name in {"items.batch", "item.create"} and b"delivery" in call.body and call.container == "runs"
 
 
 @pytest.mark.parametrize("trouble", IN_DOUBT)
@@ -37,6 +37,7 @@ async def test_a_run_that_could_not_be_planned_goes_on_by_itself(
     said = await sender.say(SEND)
     assert "Not saved" not in str(said.activities)
     assert "pulse-1" in str(said.activities)
+    assert cosmos.counters().faults > 0
     cosmos.troubles.respond = None
     service.ticker.wake()
     await customer.received(is_survey)

@@ -177,6 +177,40 @@ def test_the_command_copies_and_says_what_it_did(tmp_path: Path, capsys: pytest.
     assert "COSMOS_ENDPOINT" in capsys.readouterr().err
 
 
+def test_a_copy_that_is_not_the_same_is_over_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, target = f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"
+    _fill(tmp_path / "a.db")
+    assert main([source, target], {}) == 0
+    asyncio.run(_write_into(tmp_path / "b.db", {"id": "r", "run": "r", "kind": "run"}))
+    assert main([source, target, "--overwrite"], {}) == 1
+    assert "not the same" in capsys.readouterr().err
+    assert main([source, target], {}) == 1
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_what_expires_is_copied_and_not_compared(tmp_path: Path) -> None:
+    source, target = f"sqlite:///{tmp_path}/a.db", f"sqlite:///{tmp_path}/b.db"
+    _fill(tmp_path / "a.db")
+    asyncio.run(_write_into(tmp_path / "a.db", {"id": "m", "ttl": 60}, "state"))
+    assert main([source, target], {}) == 0
+    assert asyncio.run(_has(tmp_path / "b.db", "state", "m"))
+    asyncio.run(_write_into(tmp_path / "b.db", {"id": "another", "ttl": 60}, "state"))
+    assert main([source, target, "--overwrite"], {}) == 0
+
+
+async def _write_into(path: Path, doc: Doc, container: str = "runs") -> None:
+    store = await open_sqlite(path)
+    await store.create(container, doc)
+    await store.close()
+
+
+async def _has(path: Path, container: str, name: str) -> bool:
+    store = await open_sqlite(path)
+    found = await store.get(container, name, name)
+    await store.close()
+    return found is not None
+
+
 def _fill(path: Path) -> None:
     async def fill() -> None:
         store = await open_sqlite(path)

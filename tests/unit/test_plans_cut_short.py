@@ -8,6 +8,7 @@ from datetime import time
 import pytest
 
 from broadcast.broadcaster import Approvals, Broadcaster
+from broadcast.messenger import Retriable, Unreachable
 from broadcast.sender import Message
 from broadcast.worker import Worker
 from feedback.contacts import ContactRules, QuietHours
@@ -149,3 +150,16 @@ async def test_a_card_that_is_late_does_not_leave_in_quiet_hours(house: House, c
     await worker.drain()
     assert await house.states(run.run) == {DeliveryState.SENT: 120}
     assert set(house.sent.values()) == {1}
+
+
+async def test_who_was_given_up_in_an_outage_is_sent_to_again_and_who_cannot_be_reached_is_not(house: House) -> None:
+    await house.populate(3)
+    house.trouble = {"a:0": Retriable("503"), "a:1": Unreachable("403 BotDisabledByAdmin")}
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.FAILED: 2, DeliveryState.SENT: 1}
+    house.trouble = {}
+    assert await house.broadcaster.resend(run) == 1
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.FAILED: 1, DeliveryState.SENT: 2}
+    assert house.sent == {"a:0": 1, "a:2": 1}
