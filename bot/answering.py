@@ -23,12 +23,13 @@ from feedback.language import current, mark, say
 from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery, find_run
 from feedback.snoozes import MOST_DAYS, come_back, decline, snooze
 from feedback.translations import run_in
-from store.contract import StoreError
+from store.contract import StoreError, TooLarge
 
 Data = Mapping[str, object]
 
 log = logging.getLogger(__name__)
 
+TOO_MUCH = mark("Not saved: that is too long to be kept. Please make it shorter. What you entered is still here.")
 NOT_SAVED = mark("Not saved — please try again in a minute. What you entered is still here.")
 OUTDATED = mark("You had sent these answers before and have changed them since, so nothing was changed now. See below.")
 LATE = mark("You have sent your answers already. Send this page again to change them.")
@@ -52,7 +53,7 @@ async def answer(turn: Turn, data: Data) -> Reply:
         return await _again(turn, run, sheet, refused.problems)
     except StoreError as error:
         log.error("answer not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
-        return _not_saved(run, sheet)
+        return _not_saved(run, sheet, error)
 
 
 async def back(turn: Turn, data: Data) -> Reply:
@@ -153,7 +154,7 @@ async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -
         return await _again(turn, run, sheet, refused.problems)
     except StoreError as error:
         log.error("page not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
-        return _not_saved(run, sheet)
+        return _not_saved(run, sheet, error)
 
 
 def _after(run: Run, kept: Kept) -> Reply:
@@ -215,13 +216,12 @@ async def _again(turn: Turn, run: Run, sheet: Sheet, problems: Sequence[Problem]
     return Reply(say("Please check your answers."), card)
 
 
-def _not_saved(run: Run, sheet: Sheet) -> Reply:
+def _not_saved(run: Run, sheet: Sheet, error: StoreError) -> Reply:
+    notice = say(TOO_MUCH) if isinstance(error, TooLarge) else say(NOT_SAVED)
     if not can_show_answers(run, sheet.raw, sheet.page):
-        return Reply(say(NOT_SAVED))
-    card = survey_card(
-        run, answers=sheet.raw, revision=sheet.revision, notice=say(NOT_SAVED), at=Position(sheet.page, sheet.step)
-    )
-    return Reply(say(NOT_SAVED), card)
+        return Reply(notice)
+    at = Position(sheet.page, sheet.step)
+    return Reply(notice, survey_card(run, answers=sheet.raw, revision=sheet.revision, notice=notice, at=at))
 
 
 async def _sheet(turn: Turn, run: Run, data: Data) -> Sheet:

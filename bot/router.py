@@ -17,10 +17,11 @@ from cards.errors import not_saved_card, refusal_card, refusal_sentence
 from feedback.errors import NotAllowed, Refusal
 from feedback.language import ENGLISH, as_text, current, mark, say, speaking
 from feedback.people import Person, Role
-from store.contract import StoreError
+from store.contract import StoreError, TooLarge
 
 REPEATED = mark("I did that a moment ago and left it at that. If you meant it, send it again in a minute.")
 ASIDES = frozenset({"cancel", "help", "stop", "start"})  # alone, these are commands in a guided conversation too
+TOO_LONG = mark("Not saved: that is too long to be kept. Please make it shorter.")
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ class Router:
             reply = await act(turn, data)
         except Refusal as refusal:
             return Reply(refusal_sentence(refusal), refusal_card(refusal))
+        except TooLarge:
+            log.warning("card action too large, reference %s", turn.source)
+            return Reply(say(TOO_LONG))
         except StoreError as error:
             log.error("card action not done, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
             return Reply(say("Not saved — please try again in a minute."))
@@ -87,6 +91,10 @@ class Router:
                 replies = await self._answered(context, person, found, text, message)
             else:
                 replies = [Reply(say(REPEATED))] if verdict is Verdict.REPEAT else []
+        except TooLarge:
+            log.warning("message too large, reference %s", activity.id)
+            replies = [Reply(say(TOO_LONG))]
+            await self._give_up(message)
         except StoreError as error:
             log.error("message not handled, reference %s: %r", activity.id, error)  # noqa: TRY400 - of these come many
             replies = [Reply(say("Not saved — please try again."), not_saved_card(say("That"), activity.id))]

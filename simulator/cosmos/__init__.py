@@ -36,6 +36,7 @@ from simulator.cosmos.troubles import (
     stale_session,
     throttled,
     timed_out,
+    too_large,
     unavailable,
 )
 
@@ -57,5 +58,6 @@ __all__ = [
     "stale_session",
     "throttled",
     "timed_out",
+    "too_large",
     "unavailable",
 ]

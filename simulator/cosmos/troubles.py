@@ -56,6 +56,11 @@ def precondition_failed() -> Fault:
     return _answer(HTTPStatus.PRECONDITION_FAILED, "One of the specified pre-condition is not met.")
 
 
+def too_large() -> Fault:
+    """Return 413: the document, or the whole request, has more than 2 MB."""
+    return _answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request size is too large.")
+
+
 def reset_before() -> Fault:
     """Return a connection that breaks before the request is carried out."""
     return Fault(drop="before")

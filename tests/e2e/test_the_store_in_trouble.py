@@ -11,12 +11,16 @@ from simulator import Json, Person, Teams, action_titles, card_text
 from simulator.cosmos import (
     Call,
     CosmosStandIn,
+    hung,
     precondition_failed,
     reset_after,
     reset_before,
+    retry_with,
+    slow,
     stale_session,
     throttled,
     timed_out,
+    too_large,
     unavailable,
 )
 from simulator.payload import mapping
@@ -33,6 +37,8 @@ ONCE = {
     "reset before": reset_before(),
     "reset after": reset_after(),
     "412": precondition_failed(),
+    "449": retry_with(),
+    "slow": slow(0.2),
 }
 FOR_LONG = {
     "429": throttled(30_000),
@@ -40,6 +46,8 @@ FOR_LONG = {
     "reset before": reset_before(),
     "reset after": reset_after(),
     "404/1002": stale_session(),
+    "449": retry_with(),
+    "408": timed_out(),
     "412": precondition_failed(),
 }
 
@@ -81,6 +89,45 @@ async def test_who_is_not_thanked_may_try_again_and_is_kept_once(
     assert is_thanks(thanks.body)
     doc = await delivery(service, asked)
     assert (doc["state"], doc["revision"], doc["answers"]) == ("answered", 1, {"nps": 9, "why": "It is fast."})
+
+
+async def test_who_meets_a_store_that_hangs_is_told_so_and_may_try_again(
+    asked: Person, service: Service, cosmos: CosmosStandIn
+) -> None:
+    cosmos.troubles.respond = lambda call: hung() if _is_write(call) else None
+    told = await asked.press("answer", {"q_nps": "9"})
+    assert "Not saved" in str(told.body)
+    cosmos.troubles.respond = None
+    assert is_thanks((await asked.press("answer", {"q_nps": "9"})).body)
+    assert (await delivery(service, asked))["revision"] == 1
+
+
+async def test_a_replica_that_lags_behind_is_asked_again_and_nobody_notices(
+    asked: Person, service: Service, cosmos: CosmosStandIn
+) -> None:
+    survey = next(one for one in asked.inbox if is_survey(one))
+    cosmos.troubles.script(stale_session(), when=lambda call: call.name == "item.read")
+    await asked.say("help")
+    assert cosmos.troubles.waiting() == 0, "it was met"
+    assert is_thanks((await asked.press("answer", {"q_nps": "9"}, on=survey)).body)
+    assert (await delivery(service, asked))["answers"] == {"nps": 9}
+
+
+@pytest.mark.parametrize("says", ["answer", "note"])
+async def test_who_sends_too_much_is_told_to_shorten_it_and_not_to_try_again(
+    asked: Person, engineer: Person, cosmos: CosmosStandIn, says: str
+) -> None:
+    cosmos.troubles.respond = lambda call: too_large() if _is_write(call) and call.container != "state" else None
+    if says == "answer":
+        told = await asked.press("answer", {"q_nps": "9", "q_why": "It is fast."})
+        assert "It is fast." in str(told.body), "what was entered is still there"
+    else:
+        told = await engineer.say("note @contoso finds nothing")
+    said = str(told.body) + str(told.activities)
+    assert "too long to be kept" in said
+    assert "try again" not in said
+    cosmos.troubles.respond = None
+    assert is_thanks((await asked.press("answer", {"q_nps": "9"})).body)
 
 
 @pytest.mark.parametrize("trouble", ["429", "reset before", "reset after"])
