@@ -16,7 +16,7 @@ demo: install  ## Send a survey to thousands of simulated people: make demo DEMO
 	@$(BIN)/python -m simulator.demo $(DEMO_ARGS)
 
 test: install chromium  ## Run all tests, Chromium included
-	@$(BIN)/pytest
+	@$(BIN)/python -m tests.side_by_side
 
 check: install  ## Lint, format, types
 	@$(BIN)/ruff check .

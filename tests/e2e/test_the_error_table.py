@@ -76,11 +76,11 @@ GONE = [
 ]
 TABLE = [
     Row("works", Fault(), SENT, times=0, arrived=1),
-    Row("400", answer(400, "BadArgument"), FAILED, "400 BadArgument"),
+    Row("400", answer(400, "BadArgument"), FAILED, "refused: 400 BadArgument"),
     *again(401, "BotNotRegistered"),
     *GONE,
     *again(412, "PreconditionFailed"),
-    Row("413", answer(413, "MessageSizeTooBig"), FAILED, "413 MessageSizeTooBig"),
+    Row("413", answer(413, "MessageSizeTooBig"), FAILED, "too large: 413 MessageSizeTooBig"),
     *again(429, "Throttled"),
     Row("429, a wait", answer(429, "Throttled", wait="7"), SENT, times=1, requests=2, arrived=1, waits_s=7),
     Row("429, waits", answer(429, "Throttled", wait="7"), FAILED, "gave up: 429 Throttled", 100, MAX_TRIES, 0, 35),
