@@ -134,10 +134,14 @@ class Round(msgspec.Struct):
     async def check_resend_settles_every_doubt(self) -> None:
         """Only those in doubt are written to again, and have a card more each time; in the end nobody is in doubt.
 
+        But for those of whom it is known meanwhile that nothing can be sent to them.
+
         Where the store is in trouble too, somebody may be in doubt anew: then it is asked for again.
         """
         self.luck.is_bad = False
-        doubtful, cards = self._in(DeliveryState.UNCONFIRMED), Counter(dict.fromkeys(self.states, 1))
+        cards = Counter(dict.fromkeys(self.states, 1))
+        gone = await unreachable(self.place, sorted(self.states))  # the kill came before the record of their refusal
+        doubtful = self._in(DeliveryState.UNCONFIRMED) - gone
         for times in range(1 + self.admin.tries_again):
             before = self.luck.requests.copy()
             await self.admin.say("resend pulse-1" + "." * times)  # the very same words so soon are taken for a repeat
@@ -158,7 +162,7 @@ class Round(msgspec.Struct):
         store_says = await unreachable(self.place, sorted(self.states))
         gone = [one for one in self.people if key_of(one) in store_says]
         assert gone
-        assert {self.states[key_of(one)] for one in gone} <= {DeliveryState.FAILED}
+        assert {self.states[key_of(one)] for one in gone} <= {DeliveryState.FAILED, DeliveryState.UNCONFIRMED}
         last = {one.who.conversation: self._requests(one) for one in gone}
         assert last == {chat: self.luck.at_the_end[chat] for chat in last}, "somebody was written to after a final no"
         for one in gone[:SPEAK]:
