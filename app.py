@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import hashlib
 import logging
 import os
 import random
@@ -140,7 +141,7 @@ async def _start(app: web.Application, given: Given) -> tuple[AtWork, BudgetShar
     connector = _connector(given)
     broadcast = _broadcast(given, connector)
     tallier = Tallier(store, now, name=secrets.token_hex(8))
-    house = BotHouse(given.policy, contact_rules(settings).quiet, links)
+    house = BotHouse(given.policy, contact_rules(settings).quiet, links, mark_key(settings.app_password))
     bot = bot_together(store, connector, broadcast, tallier, _doors(given), house, given.timing)
     announcer = _announcer(given, tallier)
     app[STORE], app[WORKER], app[TICKER], app[ANNOUNCER] = store, broadcast.worker, broadcast.ticker, announcer
@@ -268,6 +269,11 @@ def contact_rules(settings: Settings) -> ContactRules:
     """Return how often and when people may be written to. The same time twice means at no hour of the day."""
     start, end = settings.quiet_hours or (time(0), time(0))
     return ContactRules(settings.contacts_per_30_days, QuietHours(start=start, end=end))
+
+
+def mark_key(secret: str) -> bytes:
+    """Return what keeps the marks of messages from being guessed at; nothing where no instance has a secret."""
+    return hashlib.blake2b(b"hearback: marks of messages", key=secret.encode()[:64]).digest() if secret else b""
 
 
 async def _messages(request: web.Request) -> web.Response:

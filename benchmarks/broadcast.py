@@ -222,7 +222,7 @@ async def _check_sent(store: Store, run: Run, people: int) -> None:
 
 async def _baselines(service: Service, plan: Plan) -> dict[str, Round]:
     run = Run("sample", read_survey(SURVEY), "everyone", RunState.SENDING, _now(), BY)
-    message = survey_message(run)
+    message = survey_message(run, "")
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:  # as it comes
         raw = bare(session, message.card, message.summary, _chat(service.url, 0))
         raw_post = await _round(service, plan.people, raw)

@@ -55,7 +55,11 @@ async def survey_show(turn: Turn) -> list[Reply]:
     versions = Reply(f"Versions of {survey.id}.", version_card(asked, runs))
     with speaking(language or ENGLISH):
         shown = survey_in(asked, language) if language else asked
-        pages = [Reply(f"Preview of {survey.id}.", preview_card(shown, page)) for page in range(len(shown.paged))]
+        pages = [
+            Reply(f"Preview of {survey.id}.", preview_card(shown, page, arm))
+            for arm in [one.id for one in shown.arms] or [""]
+            for page in range(len(shown.paged))
+        ]
     return [versions, *advised, *pages]
 
 

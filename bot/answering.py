@@ -15,6 +15,7 @@ from cards.pauses import DAYS_INPUT, declined_card, later_card, snoozed_card, ty
 from cards.survey import Position, can_show_answers, survey_card
 from cards.thanks import closed_card, thanks_card, withdrawn_card
 from dialogs.answer import ANSWER_DIALOG
+from feedback.anonymous import with_ballot
 from feedback.answers import find_answered, record_answer
 from feedback.contacts import next_allowed
 from feedback.drafts import Kept, Sheet, keep_page, leave_page, where_they_are
@@ -53,7 +54,7 @@ async def answer(turn: Turn, data: Data) -> Reply:
         return await _again(turn, run, sheet, refused.problems)
     except StoreError as error:
         log.error("answer not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
-        return _not_saved(run, sheet, error)
+        return _not_saved(run, sheet, error, _text(data, "arm"))
 
 
 async def back(turn: Turn, data: Data) -> Reply:
@@ -154,7 +155,7 @@ async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -
         return await _again(turn, run, sheet, refused.problems)
     except StoreError as error:
         log.error("page not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
-        return _not_saved(run, sheet, error)
+        return _not_saved(run, sheet, error, _text(data, "arm"))
 
 
 def _after(run: Run, kept: Kept) -> Reply:
@@ -192,7 +193,7 @@ def _page(
         problems={one.question: one.sentence for one in problems},
         revision=delivery.revision,
         notice=notice,
-        at=Position(page, delivery.step, delivery.filled_in),
+        at=Position(page, delivery.step, delivery.filled_in, delivery.arm),
     )
 
 
@@ -208,7 +209,7 @@ async def _over(turn: Turn, run: Run) -> Reply:
 async def _again(turn: Turn, run: Run, sheet: Sheet, problems: Sequence[Problem]) -> Reply:
     """Return the card with each problem beside its question, or only the problems when the card has no room."""
     delivery = await find_answered(turn.store, run, turn.person.id)
-    if not can_show_answers(run, sheet.raw, sheet.page):
+    if not can_show_answers(run, sheet.raw, sheet.page, delivery.arm):
         return Reply(str(AnswersRefused(tuple(problems))))
     known = {question.id for question in run.survey.questions}
     notice = " ".join([say(MARKED), *(one.sentence for one in problems if one.question not in known)])
@@ -216,11 +217,12 @@ async def _again(turn: Turn, run: Run, sheet: Sheet, problems: Sequence[Problem]
     return Reply(say("Please check your answers."), card)
 
 
-def _not_saved(run: Run, sheet: Sheet, error: StoreError) -> Reply:
+def _not_saved(run: Run, sheet: Sheet, error: StoreError, arm: str) -> Reply:
+    """Say so, on the card as filled in. The store cannot be asked for the arm: whoever changes it sees another one."""
     notice = say(TOO_MUCH) if isinstance(error, TooLarge) else say(NOT_SAVED)
-    if not can_show_answers(run, sheet.raw, sheet.page):
+    if not can_show_answers(run, sheet.raw, sheet.page, arm):
         return Reply(notice)
-    at = Position(sheet.page, sheet.step)
+    at = Position(sheet.page, sheet.step, arm=arm)
     return Reply(notice, survey_card(run, answers=sheet.raw, revision=sheet.revision, notice=notice, at=at))
 
 
@@ -230,7 +232,7 @@ async def _sheet(turn: Turn, run: Run, data: Data) -> Sheet:
     withheld = data.get("keep")
     if isinstance(withheld, list) and withheld:
         delivery = await find_delivery(turn.store, run.run, turn.person.id)
-        stored = delivery.filled_in if delivery else {}
+        stored = (await with_ballot(turn.store, run, delivery)).filled_in if delivery else {}
         raw |= {str(one): stored[str(one)] for one in withheld if not raw.get(str(one)) and str(one) in stored}
     page = min(max(_whole(data, "page"), 0), len(run.survey.paged) - 1)
     return Sheet(page, raw, _whole(data, "rev"), _whole(data, "step"))

@@ -37,11 +37,12 @@ class Doors:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the operator has settled: roles, quiet hours, and where links lead."""
+    """What the operator has settled: roles, quiet hours, where links lead, and a key of its own."""
 
     policy: Policy
     quiet: QuietHours
     links: Links
+    mark_key: bytes  # of the marks of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def put_together(
         AnswerDialog(store, now, quiet, answered=tallier.wake),
         SketchDialog(Desk(store, now), _writers(store, house.policy)),
     ]
-    router = Router(parts, GuideRoom(store, dialogs), Once(store, now))
+    router = Router(parts, GuideRoom(store, dialogs), Once(store, now, key=house.mark_key))
     replies = Replies(broadcast.limiter, clock=timing.clock, sleep=timing.sleep, chance=timing.chance)
     adapter = HearbackAdapter(connector, replies)
     endpoint = MessagesEndpoint(adapter, FeedbackBot(parts, router), gate=doors.gate, verifier=doors.verifier)

@@ -17,10 +17,10 @@ from feedback.standing import Standing
 from feedback.translations import run_in
 
 
-def survey_message(run: Run) -> Message:
-    """Return what everybody in a run who reads the language spoken is sent."""
+def survey_message(run: Run, arm: str) -> Message:
+    """Return what everybody in a run who reads the language spoken is sent; of a concept test, those who see an arm."""
     run = run_in(run, current())
-    return Message(card=survey_card(run), summary=run.survey.title)
+    return Message(card=survey_card(run, at=Position(arm=arm)), summary=run.survey.title)
 
 
 def reminder_message(run: Run, delivery: Delivery) -> Message:
@@ -59,7 +59,7 @@ def moved_message(run: Run, _delivery: Delivery) -> Message:
 
 
 def _where_they_are(run: Run, delivery: Delivery, *, is_reminder: bool = False) -> Card:
-    at = Position(where_they_are(run, delivery), delivery.step, delivery.filled_in)
+    at = Position(where_they_are(run, delivery), delivery.step, delivery.filled_in, delivery.arm)
     return survey_card(run, answers=delivery.filled_in, revision=delivery.revision, is_reminder=is_reminder, at=at)
 
 

@@ -38,24 +38,28 @@ class Message(msgspec.Struct, frozen=True):
     sent_at: datetime | None
     writes: bool  # doing it twice would be wrong
 
-    @property
-    def marks(self) -> tuple[str, str]:
-        """The ids of its marks: by activity id, and by content for when it comes under another id."""
+    def marks(self, key: bytes) -> tuple[str, str]:
+        """Return the ids of its marks: by activity id, and by content for when it comes under another id.
+
+        They are hashes under a key: without it nobody who reads the store can try out what somebody may have typed.
+        """
         moment = "" if self.writes or self.sent_at is None else self.sent_at.isoformat()
         by_content = (self.sender, " ".join(self.text.split()), moment or ("" if self.writes else self.activity_id))
-        return _mark(self.conversation, "id", self.activity_id), _mark(self.conversation, "content", *by_content)
+        by_id = _mark(key, self.conversation, "id", self.activity_id)
+        return by_id, _mark(key, self.conversation, "content", *by_content)
 
 
 class Once:
-    """Marks messages in the store."""
+    """Marks messages in the store. Every instance on a store has the same `key`, of up to 64 bytes."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], datetime], *, key: bytes = b"") -> None:
         self._store = store
         self._clock = clock
+        self._key = key
 
     async def claim(self, message: Message) -> Verdict:
         """Say whether to handle a message now; if so, its marks are written."""
-        by_id, by_content = message.marks
+        by_id, by_content = message.marks(self._key)
         first = await self._claim(by_id, message)
         if first is not Verdict.NEW:
             return first
@@ -66,14 +70,14 @@ class Once:
 
     async def confirm(self, message: Message, *, had_effect: bool = True) -> None:
         """Record that the message has been answered. Without an effect, the same words may come again at once."""
-        by_id, by_content = message.marks
+        by_id, by_content = message.marks(self._key)
         await asyncio.gather(
             self._confirm(by_id), self._confirm(by_content) if had_effect else self._forget(by_content)
         )
 
     async def forget(self, message: Message) -> None:
         """Remove the marks of a message that had no effect, so that it can be sent again."""
-        await asyncio.gather(*(self._forget(mark) for mark in message.marks))
+        await asyncio.gather(*(self._forget(mark) for mark in message.marks(self._key)))
 
     async def _claim(self, mark: str, message: Message) -> Verdict:
         now = self._clock().timestamp()
@@ -90,7 +94,7 @@ class Once:
         if found is None or not isinstance(at, int | float):
             return Verdict.ECHO
         age = now - at
-        is_by_content = mark == message.marks[1]
+        is_by_content = mark == message.marks(self._key)[1]
         if found.get("is_done") is True and (not is_by_content or not message.writes or age <= ECHO_S):
             return Verdict.ECHO
         if found.get("is_done") is True and age <= REPEAT_S:
@@ -117,5 +121,5 @@ class Once:
             return
 
 
-def _mark(*parts: str) -> str:
-    return f"mark-{hashlib.blake2b('|'.join(parts).encode(), digest_size=16).hexdigest()}"
+def _mark(key: bytes, *parts: str) -> str:
+    return f"mark-{hashlib.blake2b('|'.join(parts).encode(), digest_size=16, key=key).hexdigest()}"

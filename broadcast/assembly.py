@@ -42,7 +42,7 @@ class Channel(Messenger, Doorbell, Protocol):
 class Messages:
     """What people are sent, by its occasion. Each is made when it is needed."""
 
-    survey: Callable[[Run], Message]
+    survey: Callable[[Run, str], Message]  # of those who see an arm, in the language spoken
     reminder: RenderForOne
     again: RenderForOne
     moved: RenderForOne

@@ -42,6 +42,7 @@ from feedback.runs import (
     run_being_planned,
     unfinished_runs,
 )
+from feedback.sealing import seal, seal_what_is_over
 from feedback.standing import Standing
 from feedback.surveys import Survey
 from store.contract import Store, StoreError
@@ -189,6 +190,7 @@ class Broadcaster:
     async def close(self, run: Run) -> Run:
         """Take no more answers and send no more cards; the cards people have say so. Harmless to repeat."""
         closed = await close_run(self._store, run)
+        await seal(self._store, run)
         if closed.state is RunState.CLOSED:  # cards that were taken back say so already
             await self._follow(run, CLOSE)
         await self._queue_open(run)
@@ -200,6 +202,7 @@ class Broadcaster:
         Again, it tries again where a card could not be taken back.
         """
         recalled = await move_run(self._store, run, RunState.RECALLED, leaving=RECALLABLE)
+        await seal(self._store, run)
         job = RECALL_DELETING if is_deleting else RECALL
         await write_follow_up(self._store, run.run, job)
         left = deliveries(self._store, run.run, states=TO_RECALL)
@@ -221,6 +224,7 @@ class Broadcaster:
         """Finish the plans that a crash cut short, and queue what is open: nobody depends on a message in a queue."""
         for run in await unfinished_runs(self._store):
             await self._carry_on(run)
+        await seal_what_is_over(self._store)
         self._wake()
 
     async def carry_on_interrupted(self) -> None:

@@ -7,7 +7,7 @@ it fails by a fault of its own, the queue counts that.
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -129,6 +129,11 @@ class HeldSlice(_Renewed):
     def waiting(self) -> tuple[str, ...]:
         """Those of a slice to send who were still planned when it was taken up."""
         return self._grip.waiting
+
+    @property
+    def arms(self) -> Mapping[str, str]:
+        """The arms of those of them who see one, by person."""
+        return self._grip.arms
 
     async def step(self, outcomes: Sequence[Outcome], flying: Sequence[str] = ()) -> None:
         """Record how the cards on their way ended and which leave next. Raises `LeaseLost`."""

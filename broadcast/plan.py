@@ -7,13 +7,15 @@ from itertools import chain, zip_longest
 
 from broadcast.queue import Queue
 from broadcast.slices import AHEAD, Slice, ahead_of, next_number, open_slices, write_slices
+from feedback.anonymous import open_ballots
+from feedback.arms import Draw
 from feedback.audiences import people_in
 from feedback.contacts import ContactRules, Verdict, verdicts
 from feedback.deliveries import SLICE, planned, without_delivery, write_planned
 from feedback.dry_run import in_groups
 from feedback.errors import RunIsOver
 from feedback.people import Policy
-from feedback.runs import Run, RunState, count_states, move_run, note_people
+from feedback.runs import Run, RunState, count_states, deliveries, move_run, note_people
 from store.contract import Store
 
 
@@ -37,16 +39,20 @@ class Planner:
         have a delivery keep it, and the others get slices of their own: the audience, and the time of day, may not be
         what they were.
         """
+        if run.survey.is_anonymous:
+            await open_ballots(self._store, run)
         number = await next_number(self._store, run.run)
         is_begun = number > 0
+        draw = await self._draw(run, is_begun=is_begun)
         count = 0
-        filling: defaultdict[float, list[Verdict]] = defaultdict(list)
+        filling: defaultdict[float, list[tuple[Verdict, str]]] = defaultdict(list)
         people = people_in(self._store, run.audience, policy=self._policy, by=run.created_by)
         async for group in in_groups(people):
             new = await without_delivery(self._store, run.run, group) if is_begun else group
             for one in await verdicts(self._store, new, now=self._now(), rules=self._rules, by=run.created_by):
+                arm = "" if one.reason else draw.next()
                 due = 0.0 if one.reason or one.not_before <= self._now() else one.not_before.timestamp()
-                filling[due].append(one)
+                filling[due].append((one, arm))
                 count += 1
                 if len(filling[due]) == SLICE:
                     await self._write_slice(run, number, due, filling.pop(due))
@@ -56,11 +62,21 @@ class Planner:
             number += 1
         return await self._begin(run, sum((await count_states(self._store, run)).values()) if is_begun else count)
 
-    async def _write_slice(self, run: Run, number: int, due: float, people: Sequence[Verdict]) -> None:
-        slice_ = Slice(run.run, number, people[0].person.tenant, due)
-        has_first_contacts = any(one.person.conversation is None and not one.reason for one in people)
+    async def _write_slice(self, run: Run, number: int, due: float, people: Sequence[tuple[Verdict, str]]) -> None:
+        slice_ = Slice(run.run, number, people[0][0].person.tenant, due)
+        has_first_contacts = any(one.person.conversation is None and not one.reason for one, _ in people)
         await write_slices(self._store, [slice_, ahead_of(slice_)] if has_first_contacts else [slice_])
-        await write_planned(self._store, run.run, [planned(run, one.person, number, one.reason) for one in people])
+        await write_planned(
+            self._store, run.run, [planned(run, one.person, number, one.reason, arm) for one, arm in people]
+        )
+
+    async def _draw(self, run: Run, *, is_begun: bool) -> Draw:
+        """Return what gives out the arms; those that were given out before a crash are counted in it."""
+        draw = Draw(run.seed, [one.id for one in run.survey.arms])
+        if is_begun and run.survey.arms:
+            async for one in deliveries(self._store, run.run):
+                draw.take(one.arm)
+        return draw
 
     async def _begin(self, run: Run, people: int) -> Run:
         try:

@@ -1,4 +1,4 @@
-"""Cards rendered once for each run and language, and kept as the bytes that go over the wire; only the address differs.
+"""Cards rendered once for each run, language and arm, and kept as the bytes that go over the wire.
 
 Knows nothing of what is on a card.
 """
@@ -15,23 +15,24 @@ from feedback.runs import Run
 
 REMEMBERED = 256  # cards; more are seldom sent at a time, and each has 28 KB at most
 
-Render = Callable[[Run, str], Message]  # a run's message in a language, by its tag
+Render = Callable[[Run, str, str], Message]
+"""A run's message in a language, by its tag, with an arm, by its id; the arm is empty where the survey has none."""
 
 
 class OncePerRun:
-    """`render`, asked once for each run and language. A run's survey is frozen, so its card never changes."""
+    """`render`, asked once for each run, language and arm. A run's survey is frozen, so its card never changes."""
 
-    def __init__(self, render: Callable[[Run], Message]) -> None:
+    def __init__(self, render: Callable[[Run, str], Message]) -> None:
         self._render = render
-        self._known: OrderedDict[tuple[str, datetime, str], Message] = OrderedDict()
+        self._known: OrderedDict[tuple[str, datetime, str, str], Message] = OrderedDict()
 
-    def __call__(self, run: Run, language: str) -> Message:
-        """Return a run's message in a language, its card encoded."""
-        key = (run.run, run.created_at, language)  # a name may come again, once a run is gone
+    def __call__(self, run: Run, language: str, arm: str) -> Message:
+        """Return a run's message in a language and with an arm, its card encoded."""
+        key = (run.run, run.created_at, language, arm)  # a name may come again, once a run is gone
         message = self._known.get(key)
         if message is None:
             with speaking(language):
-                message = self._known[key] = _encoded(self._render(run))
+                message = self._known[key] = _encoded(self._render(run, arm))
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return message

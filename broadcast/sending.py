@@ -7,7 +7,7 @@ whether the channel refuses the message itself (refusals.py): then the run fails
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from broadcast.lease import HeldSlice
@@ -96,7 +96,7 @@ class Sending:
         self, held: HeldSlice, run: Run, chunk: Sequence[str], objections: Objections
     ) -> list[Outcome]:
         """Send to a chunk; told to stop, wait for those on their way and record how they ended."""
-        sending = asyncio.ensure_future(self._send_all(run, chunk, objections))
+        sending = asyncio.ensure_future(self._send_all(run, chunk, held.arms, objections))
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
@@ -106,17 +106,21 @@ class Sending:
                 await asyncio.shield(held.step(ended))
             raise
 
-    async def _send_all(self, run: Run, chunk: Sequence[str], objections: Objections) -> list[Outcome]:
+    async def _send_all(
+        self, run: Run, chunk: Sequence[str], arms: Mapping[str, str], objections: Objections
+    ) -> list[Outcome]:
         people = await objections.people(chunk)
-        outcomes = await asyncio.gather(*(self._send_to(run, person, objections) for person in people))
+        outcomes = await asyncio.gather(
+            *(self._send_to(run, person, arms.get(person.id, ""), objections) for person in people)
+        )
         for one in outcomes:
             if one.state is DeliveryState.FAILED and one.reason.startswith(UNREACHABLE):
                 await mark_unreachable(self._store, one.person, one.reason.removeprefix(UNREACHABLE))
         gone = sorted(set(chunk) - {one.id for one in people})
         return [*outcomes, *self._all(gone, DeliveryState.FAILED, GONE)]
 
-    async def _send_to(self, run: Run, person: Person, objections: Objections) -> Outcome:
-        message = self._render(run, language_of(person))
+    async def _send_to(self, run: Run, person: Person, arm: str, objections: Objections) -> Outcome:
+        message = self._render(run, language_of(person), arm)
         return await self._sender.send(person, message, lambda: objections.against(person))
 
     async def _fail_if_hopeless(self, run: Run, ended: Sequence[Outcome]) -> None:

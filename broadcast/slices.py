@@ -57,13 +57,15 @@ def ahead_of(slice_: Slice) -> Slice:
 class Grip(msgspec.Struct, frozen=True):
     """A slice that is ours until somebody replaces its document. `flying` are those whose cards are on their way.
 
-    `waiting` are those still planned when a slice to send was taken up, without those on their way.
+    `waiting` are those still planned when a slice to send was taken up, without those on their way; `arms` are those
+    that they see of a concept test.
     """
 
     slice: Slice
     etag: str
     flying: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    arms: dict[str, str] = {}
     has_ahead: bool = False  # whether something may go ahead of sending it
 
 
@@ -184,8 +186,10 @@ async def take_up(store: Store, slice_: Slice, *, now: float) -> Grip | None:
     if found.until > now:
         return None
     flying = tuple(found.flying)
-    waiting = tuple(str(one["id"]) for one in docs if one["kind"] != SLICE and one["id"] not in flying)
-    return Grip(slice_, str(doc["_etag"]), flying, waiting, found.has_ahead)
+    left = [one for one in docs if one["kind"] != SLICE and one["id"] not in flying]
+    waiting = tuple(str(one["id"]) for one in left)
+    arms = {str(one["id"]): str(one["arm"]) for one in left if one.get("arm")}
+    return Grip(slice_, str(doc["_etag"]), flying, waiting, arms, found.has_ahead)
 
 
 async def call_sent(store: Store, run: str) -> None:

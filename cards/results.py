@@ -29,6 +29,7 @@ from feedback import figures
 from feedback.figures import Figure, Interval
 from feedback.questions import SCALES, Kind
 from feedback.results import DETRACTOR, PROMOTER, QuestionResult, Results
+from feedback.shown_results import TOO_FEW_HERE
 from feedback.wording import scale_words
 
 TOO_FEW = "Too few answers to say more."
@@ -75,6 +76,7 @@ def results_card(results: Results) -> Card:
             text(reached),
             hint(f"Run **{escape(run.run)}**, sent to {escape(run.audience)}"),
             *([hint(BEHIND, color=Color.WARNING)] if results.is_behind else []),
+            *([text(results.withheld)] if results.withheld else []),
             *(section(_question(one, detail)) for one in results.questions),
             *([section([hint(RANGES)])] if any(map(_has_range, results.questions)) else []),
         ]
@@ -86,11 +88,21 @@ def results_card(results: Results) -> Card:
 def _question(result: QuestionResult, detail: _Detail) -> list[Element]:
     top = [
         text(escape(excerpt(result.question.text, detail.title)), is_bold=True),
-        hint(counted(result.n, "answer")),
+        hint(TOO_FEW_HERE if result.is_withheld else counted(result.n, "answer")),
     ]
     if not result.n:
         return top
-    return [*top, *_figures(result), *_rows(result, detail), *_quotes(result, detail)]
+    return [*top, *_figures(result), *_rows(result, detail), *_quotes(result, detail), *_arms(result, detail)]
+
+
+def _arms(result: QuestionResult, detail: _Detail) -> list[Element]:
+    """Return the figures of each arm below those of everybody."""
+    rows: list[Element] = []
+    for one in result.by_arm:
+        rows += [text(escape(one.name), is_bold=True), hint(counted(one.result.n, "answer"))]
+        if one.result.n:
+            rows += [*_figures(one.result), *_rows(one.result, detail)]
+    return rows
 
 
 def _has_range(result: QuestionResult) -> bool:

@@ -130,7 +130,7 @@ def _whole(sketch: Sketch, top: Sequence[Element]) -> Card:
 
     if not survey.questions:
         return card([*head, *below], _next(sketch), fallback=title)
-    preview = [_framed(preview_card(survey, page))]
+    preview = [_framed(preview_card(survey, page, survey.arms[0].id if survey.arms else ""))]
     found = advice_on(survey)
     advice = advised(survey, found, len(found))
 

@@ -22,6 +22,7 @@ from cards.elements import (
     verbatim,
 )
 from cards.inputs import INPUT_PREFIX, REQUIRED, asked, raw
+from cards.promises import concept, promised
 from cards.size import fits
 from feedback.branching import asked_on, next_page, previous_page, progress
 from feedback.language import ENGLISH, mark, say, say_number, speaking
@@ -44,11 +45,12 @@ _LONGEST_NAME = "x" * 100  # of a run
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where somebody is in a survey: the page, the draft's step, and what is stored, which decides what is asked."""
+    """Where somebody is in a survey: page, step and arm, and what is stored, which decides what is asked."""
 
     page: int = 0
     step: int = 0
     kept: Answers = field(default_factory=dict)
+    arm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class _Filling:
     page: int = 0
     step: int = 0
     kept: Answers | None = None
+    arm: str = ""
 
     def questions(self, survey: Survey) -> list[Question]:
         """Return the page's questions; all of them, where nothing is known about the answers."""
@@ -90,7 +93,9 @@ def survey_card(
     Answers are filled in as typed or as stored. Where all of them make the card too large, the longest texts are left
     out and named in the action's data under "keep": an empty input of theirs leaves the stored answer as it is.
     """
-    filling = _Filling(answers, problems, revision, notice, is_reminder, page=at.page, step=at.step, kept=at.kept)
+    filling = _Filling(
+        answers, problems, revision, notice, is_reminder, page=at.page, step=at.step, kept=at.kept, arm=at.arm
+    )
     whole = _filled(run.survey, run.run, filling)
     for question_id in _longest_first(filling.questions(run.survey), answers):
         if fits(whole):
@@ -100,20 +105,21 @@ def survey_card(
     return whole
 
 
-def can_show_answers(run: Run, answers: Mapping[str, object], page: int = 0) -> bool:
+def can_show_answers(run: Run, answers: Mapping[str, object], page: int = 0, arm: str = "") -> bool:
     """Say whether a card has room for all these answers. Ask it of unsaved ones: nothing else keeps them."""
-    filling = _Filling(answers, _every_problem(run.survey), 0, "x" * _MAX_NOTICE, page=page)
+    filling = _Filling(answers, _every_problem(run.survey), 0, "x" * _MAX_NOTICE, page=page, arm=arm)
     return fits(_filled(run.survey, run.run, filling))
 
 
-def preview_card(survey: Survey, page: int = 0) -> Card:
+def preview_card(survey: Survey, page: int = 0, arm: str = "") -> Card:
     """Return a page as people will see it, without a button that does anything. Questions with conditions are shown."""
-    filling = _Filling(_NOTHING, _NO_PROBLEMS, page=page)
+    filling = _Filling(_NOTHING, _NO_PROBLEMS, page=page, arm=arm)
+    who = f", arm {arm} of {len(survey.arms)} arms" if arm else ""
     several = f", page {page + 1} of {len(survey.paged)}" if survey.pages else ""
     conditional = [question for question in survey.paged[page] if question.ask_if]
     some = "Some questions" if len(conditional) < len(survey.paged[page]) else "The questions of this page"
     body = [
-        banner(f"Preview — this is what people will see{several}", color=Color.ACCENT),
+        banner(f"Preview — this is what people will see{several}{who}", color=Color.ACCENT),
         *_intro(survey, filling),
         *_questions(survey, filling),
         *([hint(f"{some} are asked only of those whose earlier answers fit.")] if conditional else []),
@@ -125,17 +131,19 @@ def preview_card(survey: Survey, page: int = 0) -> Card:
 def survey_fits(survey: Survey) -> bool:
     """Say whether every page's card is small enough at its largest: filled in, with a problem at every question.
 
-    That is held in English and in the languages that the survey is translated into.
+    That is held in English and in the languages that the survey is translated into, and with every arm.
     """
     return all(_fits_in(survey, language) for language in sorted({ENGLISH, *languages_of(survey)}))
 
 
 def _fits_in(survey: Survey, language: str) -> bool:
+    arms = [one.id for one in survey.arms] or [""]
     with speaking(language):
-        return all(_page_fits(survey_in(survey, language), page) for page in range(len(survey.paged)))
+        shown = survey_in(survey, language)
+        return all(_page_fits(shown, page, arm) for page in range(len(survey.paged)) for arm in arms)
 
 
-def _page_fits(survey: Survey, page: int) -> bool:
+def _page_fits(survey: Survey, page: int, arm: str) -> bool:
     questions = survey.paged[page]
     filling = _Filling(
         shown={question.id: _longest_answer(question) for question in questions},
@@ -146,8 +154,9 @@ def _page_fits(survey: Survey, page: int) -> bool:
         withheld=tuple(question.id for question in questions if question.kind is Kind.TEXT),
         page=page,
         step=1_000_000,
+        arm=arm,
     )
-    return fits(_filled(survey, _LONGEST_NAME, filling)) and fits(preview_card(survey, page))
+    return fits(_filled(survey, _LONGEST_NAME, filling)) and fits(preview_card(survey, page, arm))
 
 
 def _filled(survey: Survey, run: str, filling: _Filling) -> Card:
@@ -173,6 +182,8 @@ def _buttons(survey: Survey, run: str, filling: _Filling) -> list[Element]:
         data["page"] = filling.page
     if filling.step:
         data["step"] = filling.step
+    if filling.arm:
+        data["arm"] = filling.arm
     if filling.withheld:
         data["keep"] = list(filling.withheld)
     buttons = [execute(_button(survey, filling), "answer", data, style=Style.POSITIVE)]
@@ -190,7 +201,9 @@ def _intro(survey: Survey, filling: _Filling) -> list[Element]:
     intro = [verbatim(survey.intro)] if survey.intro and not filling.page else []
     title = survey.page_title(filling.page)
     own = [text(escape(title), is_bold=True)] if title else []
-    return [heading(escape(survey.title)), *intro, hint(_length(survey, filling)), *own]
+    words = [] if filling.page else promised(survey)
+    shown = concept(survey, filling.arm)
+    return [heading(escape(survey.title)), *intro, *words, hint(_length(survey, filling)), *own, *shown]
 
 
 def _length(survey: Survey, filling: _Filling) -> str:

@@ -23,7 +23,7 @@ from cards.size import fitted
 from feedback.branching import asked as asked_with
 from feedback.language import mark, say
 from feedback.questions import Answer, Question, describe
-from feedback.runs import Delivery, Run
+from feedback.runs import Delivery, DeliveryState, Run
 from feedback.wording import scale_words
 
 _MOVED_TITLE = 200  # characters
@@ -41,6 +41,10 @@ _WITHDRAWN_UNANSWERED = mark(
 _CLOSED_HALF_ANSWERED = mark(
     "It no longer takes answers. You had begun, but the last page was not sent, so nothing of it is counted. "
     "You can still tell us: type **feedback** and your words."
+)
+_ANONYMOUS = mark(
+    "It takes no more answers or changes. What you answered is kept without your name, "
+    "so even I cannot show it to you any more."
 )
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 
@@ -72,7 +76,7 @@ def closed_card(run: Run, delivery: Delivery | None) -> Card:
 
     def build(lengths: tuple[int, int]) -> Card:
         begun = _CLOSED_HALF_ANSWERED if delivery and delivery.draft else _CLOSED_UNANSWERED
-        saved = _CLOSED_ANSWERED if answered else begun
+        saved = _CLOSED_ANSWERED if answered else _ANONYMOUS if _is_sealed(run, delivery) else begun
         answers = _answers(run, answered, lengths) if answered else []
         body = [heading(title), hint(escape(run.survey.title)), text(say(saved)), *answers]
         return card(body, fallback=f"{title}: {escape(run.survey.title)}")
@@ -86,12 +90,17 @@ def withdrawn_card(run: Run, delivery: Delivery | None) -> Card:
     answered = delivery if delivery and delivery.answers else None
 
     def build(lengths: tuple[int, int]) -> Card:
-        said = _WITHDRAWN_ANSWERED if answered else _WITHDRAWN_UNANSWERED
+        said = _WITHDRAWN_ANSWERED if answered else _ANONYMOUS if _is_sealed(run, delivery) else _WITHDRAWN_UNANSWERED
         answers = _answers(run, answered, lengths) if answered else []
         body = [text(title, is_bold=True), hint(escape(run.survey.title)), text(say(said)), *answers]
         return card(body, fallback=f"{title} {escape(run.survey.title)}")
 
     return fitted(build, _LENGTHS)
+
+
+def _is_sealed(run: Run, delivery: Delivery | None) -> bool:
+    """Say whether somebody has answered in an anonymous run, so that nobody can say any more what."""
+    return run.survey.is_anonymous and delivery is not None and delivery.state is DeliveryState.ANSWERED
 
 
 def moved_card(run: Run) -> Card:

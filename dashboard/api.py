@@ -56,6 +56,17 @@ class Count(msgspec.Struct, frozen=True):
     people: int
 
 
+class ArmFigures(msgspec.Struct, frozen=True):
+    """One question's figures among those who saw an arm of a concept test; or one of several, where each is too few."""
+
+    arms: list[str]
+    n: int
+    counts: list[Count]
+    nps: Value | None
+    mean: Value | None
+    median: Value | None
+
+
 class QuestionFigures(msgspec.Struct, frozen=True):
     """One question's figures. `nps`, `mean` and `median` are null where the kind has none."""
 
@@ -67,6 +78,8 @@ class QuestionFigures(msgspec.Struct, frozen=True):
     nps: Value | None
     mean: Value | None
     median: Value | None
+    is_withheld: Annotated[bool, msgspec.Meta(description="Too few have answered it in an anonymous survey.")]
+    by_arm: list[ArmFigures]
 
 
 class RunFigures(msgspec.Struct, frozen=True):
@@ -78,6 +91,7 @@ class RunFigures(msgspec.Struct, frozen=True):
     reached: int
     answered: int
     is_behind: Annotated[bool, msgspec.Meta(description="So much has changed that not all of it is counted yet.")]
+    withheld: Annotated[str, msgspec.Meta(description="Why an anonymous survey has nothing to show; else empty.")]
     questions: list[QuestionFigures]
 
 
@@ -109,14 +123,18 @@ def _summary(one: Run, tally: Tally) -> RunSummary:
 def _figures(found: Results) -> RunFigures:
     title, state = found.run.survey.title, found.run.state.value
     questions = [_question(one) for one in found.questions]
-    return RunFigures(found.run.run, title, state, found.reached, found.n, found.is_behind, questions)
+    return RunFigures(found.run.run, title, state, found.reached, found.n, found.is_behind, found.withheld, questions)
 
 
 def _question(one: QuestionResult) -> QuestionFigures:
-    counts = [Count(label, people) for label, people in rows_of(one)]
     asked = one.question
-    nps, mean, median = map(_value, (one.nps, one.mean, one.median))
-    return QuestionFigures(asked.id, asked.text, asked.kind, one.n, counts, nps, mean, median)
+    by_arm = [ArmFigures(list(each.arms), each.result.n, *_told(each.result)) for each in one.by_arm]
+    return QuestionFigures(asked.id, asked.text, asked.kind, one.n, *_told(one), one.is_withheld, by_arm)
+
+
+def _told(one: QuestionResult) -> tuple[list[Count], Value | None, Value | None, Value | None]:
+    counts = [Count(label, people) for label, people in rows_of(one)]
+    return counts, _value(one.nps), _value(one.mean), _value(one.median)
 
 
 def _value(figure: Figure | None) -> Value | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from feedback import figures
 from feedback.questions import Kind
 from feedback.results import DETRACTOR, PROMOTER, QuestionResult
+from feedback.shown_results import TOO_FEW_HERE
 from feedback.wording import scale_words
 
 Spec = dict[str, object]
@@ -29,7 +30,9 @@ def chart_of(result: QuestionResult) -> Spec | None:
 
 
 def rows_of(result: QuestionResult) -> list[tuple[str, int]]:
-    """Return what was answered and how often, as people read it; of NPS the three groups."""
+    """Return what was answered and how often, as people read it; of NPS the three groups. None where withheld."""
+    if result.is_withheld:
+        return []
     if result.question.kind is Kind.NPS:
         return _groups(result)
     words = scale_words(result.question.kind)
@@ -39,6 +42,8 @@ def rows_of(result: QuestionResult) -> list[tuple[str, int]]:
 def described(result: QuestionResult) -> str:
     """Return a chart in words."""
     parts = [f"{label}: {100 * count / result.n:.0f}%" for label, count in rows_of(result)[:12]] if result.n else []
+    if result.is_withheld:
+        return f"{result.question.text} {TOO_FEW_HERE}"
     return f"{result.question.text} {', '.join(parts)}, of {result.n:,} answers."
 
 

@@ -15,8 +15,21 @@ from feedback.questions import SCALES, Answer, Choice, Kind, Question
 from feedback.surveys import Survey
 from feedback.wording import scale_words
 
-ABOUT = ("person", "attributes", "answered", "times sent")
 CODEBOOK = ("column", "question", "kind", "value", "meaning")
+
+
+APART = (
+    "The survey is anonymous: each row is one answer to one question, and no two rows belong together. Numbers, days "
+    "and choices of several are in the results alone, as are questions that too few have answered."
+)
+
+
+class About(msgspec.Struct, frozen=True):
+    """A column about who answered: what it is called, what it means, and how it is read."""
+
+    name: str
+    meaning: str
+    read: Callable[[AnswerRow], Cell]
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -35,28 +48,31 @@ def columns_of(survey: Survey) -> list[Column]:
     return [column for question in survey.questions for column in _FORMS.get(question.kind, _plain)(question)]
 
 
-def header_of(columns: Sequence[Column]) -> list[Cell]:
+def about_of(survey: Survey) -> tuple[About, ...]:
+    """Return the columns before the answers: about who gave them, and nothing about anybody where that is anonymous."""
+    if survey.is_anonymous:
+        return ()
+    return (*PERSON, ARM) if survey.arms else PERSON
+
+
+def header_of(survey: Survey) -> list[Cell]:
     """Return the first row of a file."""
-    return [*ABOUT, *(one.name for one in columns)]
+    return [*(one.name for one in about_of(survey)), *(one.name for one in columns_of(survey))]
 
 
-def cells_of(columns: Sequence[Column], row: AnswerRow) -> list[Cell]:
+def cells_of(about: Sequence[About], columns: Sequence[Column], row: AnswerRow) -> list[Cell]:
     """Return what one person answered as cells; a question without an answer is empty."""
-    known = "; ".join(f"{name}={value}" for name, value in sorted(row.attributes.items()))
-    found: list[Cell] = [row.person, known, row.answered_at, row.revision]
+    found: list[Cell] = [one.read(row) for one in about]
     answers = row.answers
     return found + [one.read(answers[one.question]) if one.question in answers else None for one in columns]
 
 
-def codebook_of(columns: Sequence[Column]) -> list[Row]:
+def codebook_of(survey: Survey) -> list[Row]:
     """Return what each column says, a row for each value that it may have."""
-    rows: list[Row] = [
-        ("person", "", "", "", "Entra tenant id and object id; the file with the people has the names"),
-        ("attributes", "", "", "", "what is known about the person now"),
-        ("answered", "", "", "", "when, in UTC; of a changed answer the last time"),
-        ("times sent", "", "", "", "1, or more where the answers were changed"),
-    ]
-    for one in columns:
+    rows: list[Row] = [(one.name, "", "", "", one.meaning) for one in about_of(survey)]
+    if survey.is_anonymous:
+        rows.append(("", "", "", "", APART))
+    for one in columns_of(survey):
         meanings = one.meanings or [("", "")]
         rows += [(one.name, one.about, one.kind.value, value, meaning) for value, meaning in meanings]
     return rows
@@ -123,6 +139,19 @@ def _part(
     """Return the column of a choice, or of a row."""
     about = f"{question.text} – {part.text}"
     return Column(f"{question.id}.{part.id}", about, question.kind, meanings, read, question.id)
+
+
+def _known(row: AnswerRow) -> str:
+    return "; ".join(f"{name}={value}" for name, value in sorted(row.attributes.items()))
+
+
+PERSON = (
+    About("person", "Entra tenant id and object id; the file with the people has the names", lambda row: row.person),
+    About("attributes", "what is known about the person now", _known),
+    About("answered", "when, in UTC; of a changed answer the last time", lambda row: row.answered_at),
+    About("times sent", "1, or more where the answers were changed", lambda row: row.revision),
+)
+ARM = About("arm", "the arm of the concept test that the person saw", lambda row: row.arm)
 
 
 def _texts(question: Question) -> dict[str, str]:

@@ -11,10 +11,10 @@ import msgspec
 
 from dashboard.cells import Row, csv_blocks
 from dashboard.charts import rows_of
-from dashboard.columns import CODEBOOK, Column, cells_of, codebook_of, columns_of, header_of
+from dashboard.columns import CODEBOOK, about_of, cells_of, codebook_of, columns_of, header_of
 from dashboard.results_sheet import add_results
 from dashboard.workbook import Workbook
-from feedback.answer_rows import answer_rows
+from feedback.answer_rows import AnswerRow, answer_rows
 from feedback.figures import Figure
 from feedback.listed import Listed, everybody_in
 from feedback.results import QuestionResult, Results
@@ -41,17 +41,15 @@ async def people_xlsx(store: Store, run: Run) -> AsyncGenerator[bytes, None]:
 
 async def answers_csv(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
     """Give the answers of a run as a CSV file, block by block."""
-    columns = columns_of(results.run.survey)
-    async for block in csv_blocks(header_of(columns), _answers(store, results.run, columns)):
+    async for block in csv_blocks(header_of(results.run.survey), _answers(store, results.run)):
         yield block
 
 
 async def answers_xlsx(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
     """Give the answers of a run, their codebook and the results as a spreadsheet, once all of it is written."""
-    columns = columns_of(results.run.survey)
     async with Workbook() as book:
-        await book.add("Answers", header_of(columns), _answers(store, results.run, columns))
-        await book.add("Codebook", CODEBOOK, _at_once(codebook_of(columns)))
+        await book.add("Answers", header_of(results.run.survey), _answers(store, results.run))
+        await book.add("Codebook", CODEBOOK, _at_once(codebook_of(results.run.survey)))
         add_results(book, results)
         async with aclosing(book.blocks()) as blocks:
             async for block in blocks:
@@ -59,7 +57,10 @@ async def answers_xlsx(store: Store, results: Results) -> AsyncGenerator[bytes, 
 
 
 async def answers_json(store: Store, results: Results, at: datetime) -> AsyncGenerator[bytes, None]:
-    """Give a run, its survey, its results and its answers as JSON, a line for each person; choices by their ids."""
+    """Give a run, its survey, its results and its answers as JSON, a line for each person; choices by their ids.
+
+    Of an anonymous run a line is one answer.
+    """
     run = results.run
     about = {
         "run": run.run,
@@ -71,12 +72,15 @@ async def answers_json(store: Store, results: Results, at: datetime) -> AsyncGen
         "reached": results.reached,
         "answered": results.n,
         "results_are_behind": results.is_behind,  # so much has changed that not all of it is counted yet
-        "results": [_result(one) for one in results.questions],
+        "withheld": results.withheld,  # why an anonymous run has nothing to show
+        "results": [_question(one) for one in results.questions],
     }
     yield msgspec.json.encode(about).removesuffix(b"}") + b',"answers":['
     between = b"\n"
     async for group in answer_rows(store, run):
-        yield between + b",\n".join(map(msgspec.json.encode, group))
+        if not group:
+            continue
+        yield between + b",\n".join(map(_line, group))
         between = b",\n"
     yield b"\n]}\n"
 
@@ -91,9 +95,10 @@ async def _people(store: Store, run: Run) -> AsyncIterator[Sequence[Row]]:
     yield group
 
 
-async def _answers(store: Store, run: Run, columns: Sequence[Column]) -> AsyncIterator[Sequence[Row]]:
+async def _answers(store: Store, run: Run) -> AsyncIterator[Sequence[Row]]:
+    about, columns = about_of(run.survey), columns_of(run.survey)
     async for group in answer_rows(store, run):
-        yield [cells_of(columns, one) for one in group]
+        yield [cells_of(about, columns, one) for one in group]
 
 
 async def _at_once(rows: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
@@ -106,10 +111,23 @@ def _cells(one: Listed) -> Row:
     return (*words, one.sent_at, one.reminded_at, one.answered_at)
 
 
+def _line(row: AnswerRow) -> bytes:
+    return msgspec.json.encode(row if row.person else {"answers": row.answers})
+
+
+def _question(one: QuestionResult) -> dict[str, object]:
+    arms = [{"arms": each.arms, **_result(each.result)} for each in one.by_arm]
+    return {
+        "question": one.question.id,
+        **_result(one),
+        **({"is_withheld": True} if one.is_withheld else {}),
+        **({"by_arm": arms} if arms else {}),
+    }
+
+
 def _result(one: QuestionResult) -> dict[str, object]:
     figures = {"nps": one.nps, "mean": one.mean, "median": one.median}
     return {
-        "question": one.question.id,
         "n": one.n,
         "counts": [{"value": label, "people": people} for label, people in rows_of(one)],
         **{name: _figure(figure) for name, figure in figures.items() if figure is not None},

@@ -12,6 +12,7 @@ from dashboard.templating import count, decimal, percent, range_of, signed
 from feedback import figures
 from feedback.figures import Figure
 from feedback.results import QuestionResult, Results
+from feedback.shown_results import TOO_FEW_HERE
 
 WIDTH, MARGIN, GUTTER = 1280, 48, 32
 COLUMN = (WIDTH - 2 * MARGIN - GUTTER) // 2
@@ -47,7 +48,7 @@ def poster(results: Results, drawn: Sequence[Drawn], at: datetime) -> str:
 def _head(results: Results, at: datetime) -> str:
     run, rate = results.run, figures.share(results.n, results.reached)
     when = f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
-    about = f"{run.run} to {run.audience}, as of {when}"
+    about = f"{run.run} to {run.audience}, as of {when}. {results.withheld}".rstrip()
     told = [("Answered", count(results.n), f"of {count(results.reached)} reached")]
     if results.reached:
         told.append(("Response rate", percent(rate.value), _ranged(rate, "percent")))
@@ -80,6 +81,8 @@ def _question(one: QuestionResult, chart: str, number: int, x: int, y: int) -> t
 
 
 def _figures(one: QuestionResult) -> str:
+    if one.is_withheld:
+        return TOO_FEW_HERE
     told = [f"{count(one.n)} {'answer' if one.n == 1 else 'answers'}"]
     if one.nps:
         told.append(f"NPS {signed(one.nps.value)} {_ranged(one.nps, 'signed')}")

@@ -8,6 +8,7 @@ from dashboard.workbook import Workbook
 from feedback import figures
 from feedback.figures import Figure
 from feedback.results import QuestionResult, Results
+from feedback.shown_results import TOO_FEW_HERE
 
 HEADER = ("question", "what", "people", "value", "low", "high", "n")
 WIDTHS = (50, 32, 10, 10, 10, 10, 10)
@@ -25,18 +26,30 @@ def add_results(book: Workbook, results: Results) -> None:
     line = _write(book, sheet, line, "Everybody", "answered, of those reached", results.n, rate)
     if results.is_behind:
         line = _write(book, sheet, line, BEHIND, "", None, None)
+    if results.withheld:
+        line = _write(book, sheet, line, results.withheld, "", None, None)
     for one in results.questions:
         first = line
-        for label, people in rows_of(one):
-            line = _write(book, sheet, line, one.question.text, label, people, figures.share(people, one.n))
-        if line > first and one.n:
-            _draw(book, sheet, one, first, line - 1, chart_at)
+        line = _write_question(book, sheet, line, one.question.text, one)
+        counts = len(rows_of(one))
+        if counts and one.n:
+            _draw(book, sheet, one, first, first + counts - 1, chart_at)
             chart_at += CHART_ROWS + 1
-        for what, figure in (("NPS", one.nps), ("mean", one.mean), ("median", one.median)):
-            if figure is not None:
-                line = _write(book, sheet, line, one.question.text, what, None, figure)
-        if line == first:
-            line = _write(book, sheet, line, one.question.text, "answers", one.n, None)
+        for each in one.by_arm:
+            line = _write_question(book, sheet, line, f"{one.question.text} – {each.name}", each.result)
+
+
+def _write_question(book: Workbook, sheet: Worksheet, line: int, name: str, one: QuestionResult) -> int:
+    """Write a question's figures among some people, and return the number of the next row."""
+    if one.is_withheld:
+        return _write(book, sheet, line, name, TOO_FEW_HERE, None, None)
+    first = line
+    for label, people in rows_of(one):
+        line = _write(book, sheet, line, name, label, people, figures.share(people, one.n))
+    for what, figure in (("NPS", one.nps), ("mean", one.mean), ("median", one.median)):
+        if figure is not None:
+            line = _write(book, sheet, line, name, what, None, figure)
+    return line if line > first else _write(book, sheet, line, name, "answers", one.n, None)
 
 
 def _write(

@@ -12,6 +12,7 @@ from feedback.figures import Figure
 from feedback.questions import Kind
 from feedback.results import QuestionResult, Results
 from feedback.runs import DeliveryState, Progress, Run, RunState
+from feedback.shown_results import TOO_FEW_HERE
 from feedback.standing import Standing
 from feedback.tallies import Cell, Tally
 from feedback.wording import STATE_WORDS
@@ -23,6 +24,7 @@ RUN_LABELS: dict[RunState, str] = {
     RunState.HELD: "On hold",
     RunState.SENT: "Open for answers",
     RunState.CANCELLED: "Cancelled",
+    RunState.FAILED: "Failed",
     RunState.CLOSED: "Closed",
     RunState.RECALLED: "Withdrawn",
 }
@@ -127,6 +129,7 @@ class Section(msgspec.Struct, frozen=True):
     rows: tuple[Answered, ...]
     chart: Spec | None
     words: str  # the chart in words
+    by_arm: tuple["ArmSection", ...]
 
     @property
     def is_text(self) -> bool:
@@ -136,7 +139,15 @@ class Section(msgspec.Struct, frozen=True):
     @property
     def remark(self) -> str:
         """What has to be known to read the figures."""
-        return _REMARKS.get(self.result.question.kind, "")
+        return TOO_FEW_HERE if self.result.is_withheld else _REMARKS.get(self.result.question.kind, "")
+
+
+class ArmSection(msgspec.Struct, frozen=True):
+    """The same question among those who saw one arm, or one of several."""
+
+    name: str
+    result: QuestionResult
+    rows: tuple[Answered, ...]
 
 
 def run_row(run: Run, cell: Cell) -> RunRow:
@@ -145,12 +156,12 @@ def run_row(run: Run, cell: Cell) -> RunRow:
 
 
 def live_run(standing: Standing, tally: Tally) -> LiveRun:
-    """Return where a run stands, with the answers by hour."""
+    """Return where a run stands, with the answers by hour unless it is anonymous: it keeps no hours."""
     return LiveRun(
         standing=standing,
         row=_row(standing.run, standing.progress.by_state),
         reasons=_reasons(standing.progress),
-        arrivals=_arrivals(tally.everybody),
+        arrivals=() if standing.run.survey.is_anonymous else _arrivals(tally.everybody),
     )
 
 
@@ -215,5 +226,9 @@ def _hour(stored: str) -> str:
 
 
 def _section(result: QuestionResult) -> Section:
-    rows = [Answered(label, count, figures.share(count, result.n)) for label, count in rows_of(result)]
-    return Section(result, tuple(rows), chart_of(result), described(result))
+    arms = [ArmSection(one.name, one.result, _rows(one.result)) for one in result.by_arm]
+    return Section(result, _rows(result), chart_of(result), described(result), tuple(arms))
+
+
+def _rows(result: QuestionResult) -> tuple[Answered, ...]:
+    return tuple(Answered(label, count, figures.share(count, result.n)) for label, count in rows_of(result))

@@ -12,6 +12,7 @@ from botbuilder.core import MessageFactory
 from botbuilder.dialogs import Dialog, DialogContext, DialogTurnResult
 
 from cards.elements import escape, excerpt
+from cards.promises import concept_in_words, promise
 from dialogs.typed import WORDS, ask, read
 from feedback.answers import find_answered, record_answer
 from feedback.branching import asked, still_asked
@@ -63,7 +64,9 @@ class AnswerDialog(Dialog):
         answers = delivery.filled_in
         at = delivery.draft.at if delivery.draft else asked(run.survey, answers)[0].id
         delivery = await keep_typed(self._store, run, delivery, answers, at)
-        intro = f"**{escape(run.survey.title)}**\n\n{say('At any time you can type {words}.', words=WORDS)}"
+        words = say("At any time you can type {words}.", words=WORDS)
+        above = [promise(run.survey), concept_in_words(run.survey, delivery.arm), words]
+        intro = "\n\n".join([f"**{escape(run.survey.title)}**", *(one for one in above if one)])
         return await self._ask(dialog_context, run, delivery, intro)
 
     async def continue_dialog(self, dialog_context: DialogContext) -> DialogTurnResult:

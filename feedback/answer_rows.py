@@ -1,32 +1,52 @@
 """The answers of a run one by one, for files: the only place where they leave Hearback person by person.
 
-Whatever may not be given away of an answer is kept back here, and nowhere above.
+Whatever may not be given away of an answer is kept back here, and nowhere above. Of an anonymous run nothing leaves
+that shown_results.py does not show: no person, no time, and no two answers of the same person beside each other. Each
+row is one answer to one question, and each question has an order of its own. What is left out has its figures alone:
+whole numbers and days, which results show no finer than counted, and which of several choices somebody combined.
 """
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from feedback.people import find_people
-from feedback.questions import Answers
+from feedback.questions import Answer, Answers, Kind, Question
 from feedback.runs import PAGE, Delivery, DeliveryState, Run, deliveries
-from store.contract import MAX_BATCH, Store
+from feedback.sealing import Sealed, find_sealed_tally, sealed_answers
+from feedback.shown_results import anonymous_results
+from feedback.tallies import Cell
+from store.contract import MAX_BATCH, Op, Store, Where
+
+ONLY_COUNTED = frozenset({Kind.CHOICES, Kind.NUMBER, Kind.DATE})  # in an anonymous run
 
 
 class AnswerRow(msgspec.Struct, frozen=True):
-    """What one person answered, and when for the last time. `attributes` are those known about them now."""
+    """What one person answered, and when for the last time. `attributes` are those known about them now.
+
+    Of an anonymous run it is one answer of nobody; all else is empty.
+    """
 
     person: str  # person id
     answered_at: datetime | None
     revision: int  # how many times they have sent answers
     attributes: Mapping[str, str]
     answers: Answers
+    arm: str = ""  # of a concept test
 
 
 async def answer_rows(store: Store, run: Run) -> AsyncIterator[Sequence[AnswerRow]]:
-    """Give everybody who answered, in the order of their ids, up to a thousand at a time; memory holds no more."""
+    """Give everybody who answered, in the order of their ids, up to a thousand at a time; memory holds no more.
+
+    Of an anonymous run: what may be shown, question after question. Memory holds the ids of all answers.
+    """
+    if run.survey.is_anonymous:
+        async for some in _of_nobody(store, run):
+            yield some
+        return
     group: list[Delivery] = []
     async for one in deliveries(store, run.run, states=frozenset({DeliveryState.ANSWERED})):
         group.append(one)
@@ -42,4 +62,51 @@ async def _rows(store: Store, group: Sequence[Delivery]) -> list[AnswerRow]:
     parts = (keys[start : start + MAX_BATCH] for start in range(0, len(keys), MAX_BATCH))
     found = await asyncio.gather(*(find_people(store, part) for part in parts))
     people = {one.id: one.attributes for some in found for one in some}
-    return [AnswerRow(one.id, one.answered_at, one.revision, people.get(one.id, {}), one.answers) for one in group]
+    return [
+        AnswerRow(one.id, one.answered_at, one.revision, people.get(one.id, {}), one.answers, one.arm) for one in group
+    ]
+
+
+async def _of_nobody(store: Store, run: Run) -> AsyncIterator[Sequence[AnswerRow]]:
+    sealed = None if run.takes_answers else await find_sealed_tally(store, run)
+    shown = anonymous_results(run, Cell(), sealed, {}).questions
+    parts = [(one.question, part) for one in shown if not one.is_withheld for part in _parts(one.question)]
+    ids = [one.id async for one in sealed_answers(store, run)] if parts else []
+    for question, part in parts:
+        mixed = sorted(ids, key=lambda one: _place(f"{question.id}|{part}|{one}"))
+        for start in range(0, len(mixed), MAX_BATCH):
+            answers = await _answers(store, run, question, part, mixed[start : start + MAX_BATCH])
+            yield [AnswerRow("", None, 0, {}, {question.id: one}) for one in answers]
+
+
+async def _answers(store: Store, run: Run, question: Question, part: str, ids: Sequence[str]) -> list[Answer]:
+    """Return what was answered to a part of a question by some, in the order of their ids given."""
+    page = await store.query("runs", partition=run.run, where=[Where("id", Op.IN, list(ids))], limit=len(ids))
+    given = {one.id: one.answers[question.id] for one in _read(page.docs) if question.id in one.answers}
+    found = (_part_of(question, part, given[one]) for one in ids if one in given)
+    return [one for one in found if one is not None]
+
+
+def _read(docs: Sequence[Mapping[str, object]]) -> list[Sealed]:
+    return msgspec.convert(docs, list[Sealed])
+
+
+def _parts(question: Question) -> list[str]:
+    """Return the parts of a question that leave one by one: the rows of a matrix, else all of it or nothing."""
+    if question.kind in ONLY_COUNTED:
+        return []
+    return [one.id for one in question.rows] if question.kind is Kind.MATRIX else [""]
+
+
+def _part_of(question: Question, part: str, answer: Answer) -> Answer | None:
+    match question.kind:
+        case Kind.MATRIX:
+            return {part: answer[part]} if isinstance(answer, dict) and part in answer else None
+        case Kind.RANKING:
+            return answer[:1] if isinstance(answer, list) else None  # as in results: what was put first
+        case _:
+            return answer
+
+
+def _place(words: str) -> bytes:
+    return hashlib.blake2b(words.encode(), digest_size=16).digest()

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from feedback.anonymous import cast, with_ballot
 from feedback.checking import check_answers
 from feedback.errors import NotYourSurvey, RunIsClosed, RunIsRecalled
 from feedback.questions import Answers
@@ -46,6 +47,10 @@ async def record_answer(
     """
     refuse_when_over(run)
     answers = check_answers(run.survey, raw)
+    if run.survey.is_anonymous:
+        done = await cast(store, run, person, answers, mark=fingerprint(revision, answers), now=now, step=step)
+        is_outdated = done.is_repeat and done.delivery.answers != answers
+        return Recorded(done.delivery, is_repeat=done.is_repeat, is_outdated=is_outdated)
     if not revision and step is None:
         try:
             return await _record_first(store, run, person, answers, now)
@@ -134,13 +139,13 @@ def refuse_when_over(run: Run) -> None:
 
 
 async def find_answered(store: Store, run: Run, person: str) -> Delivery:
-    """Return a person's own delivery. Raises `NotYourSurvey` where they have none, or `RunIsRecalled`."""
+    """Return a person's delivery with their answers, for them alone. Raises `NotYourSurvey` or `RunIsRecalled`."""
     delivery = await find_delivery(store, run.run, person)
     if delivery is None:
         raise NotYourSurvey
     if delivery.state is DeliveryState.RECALLED:
         raise RunIsRecalled
-    return delivery
+    return await with_ballot(store, run, delivery)
 
 
 def fingerprint(revision: int, answers: Answers) -> str:

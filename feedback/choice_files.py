@@ -132,12 +132,13 @@ def _choice(entry: Entry, node: Node, field: str, what: str, known: Sequence[str
 
 def _image(part: Entry) -> tuple[str, str]:
     image = part.needed("image", MAX_IMAGE)
-    if image and not _is_web_address(image):
+    if image and not is_web_address(image):
         part.blame("image", "this should be the address of a picture, such as https://example.com/one.png.")
     return image, part.needed("alt", MAX_CHOICE)
 
 
-def _is_web_address(text: str) -> bool:
+def is_web_address(text: str) -> bool:
+    """Say whether a text is the https address of something that a card may show."""
     try:
         parts = urlsplit(text)
         is_plain = parts.port is None and parts.username is None

@@ -14,13 +14,14 @@ from feedback import figures
 from feedback.errors import Refusal
 from feedback.figures import Figure
 from feedback.people import find_people
-from feedback.runs import Delivery, DeliveryState, Run, deliveries
+from feedback.runs import Delivery, DeliveryState, Run, count_states, deliveries
 from store.contract import MAX_BATCH, Store
 
 MOST_PEOPLE = 100_000
 MOST_VALUES = 30  # of one attribute; what is rarer is taken together
 UNKNOWN = "(not known)"
 OTHERS = "(others)"
+WITHHELD = "This survey is anonymous. How many have answered is told, and nothing of who they are."
 
 
 class TooManyToLookAt(Refusal):
@@ -75,10 +76,17 @@ class Coverage(msgspec.Struct, frozen=True):
     people: int
     answered: int
     attributes: tuple[Attribute, ...]
+    withheld: str = ""  # why there are no attributes, as a sentence
 
 
 async def coverage_of(store: Store, run: Run) -> Coverage:
-    """Return whom a run has heard. It looks at everybody in it, a hundred at a time. Raises `TooManyToLookAt`."""
+    """Return whom a run has heard. It looks at everybody in it, a hundred at a time. Raises `TooManyToLookAt`.
+
+    Of an anonymous run it says how many, and nothing of who they are.
+    """
+    if run.survey.is_anonymous:
+        states = await count_states(store, run)
+        return Coverage(run, sum(states.values()), states.get(DeliveryState.ANSWERED, 0), (), WITHHELD)
     counts = _Counts()
     group: list[Delivery] = []
     async for one in deliveries(store, run.run):

@@ -25,10 +25,10 @@ class Outcome(msgspec.Struct, frozen=True):
     activity_id: str = ""
 
 
-def planned(run: Run, person: Person, slice_: int, reason: str) -> Delivery:
+def planned(run: Run, person: Person, slice_: int, reason: str, arm: str = "") -> Delivery:
     """Return the delivery of a survey to a person: planned, or excluded with the reason."""
     state = DeliveryState.EXCLUDED if reason else DeliveryState.PLANNED
-    return Delivery(run=run.run, id=person.id, state=state, slice=slice_, reason=reason)
+    return Delivery(run=run.run, id=person.id, state=state, slice=slice_, reason=reason, arm=arm)
 
 
 def why_excluded(person: Person) -> str:

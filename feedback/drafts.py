@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from feedback.anonymous import write_draft
 from feedback.answers import at_step, find_answered, fingerprint, record_answer, refuse_when_over
 from feedback.branching import asked_on, next_page, page_of, previous_page, still_asked
 from feedback.checking import check_some, missing, unknown
@@ -172,6 +173,8 @@ def _merged(known: Answers, here: list[Question], given: Answers, *, keeps: bool
 
 async def _write(store: Store, run: Run, delivery: Delivery, draft: Draft) -> Delivery:
     """Write the draft over the one that was read. Whoever works on a survey has changed their mind about declining."""
+    if run.survey.is_anonymous:
+        return await write_draft(store, run, delivery, draft)
     news: dict[str, object] = {"draft": msgspec.to_builtins(draft), "snoozed_until": None}
     if delivery.has_declined:
         news["reason"] = ""

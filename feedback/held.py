@@ -2,6 +2,7 @@
 
 import msgspec
 
+from feedback.anonymous import own_ballot
 from feedback.answers import MARK
 from feedback.notes import Note, notes_by
 from feedback.panels import panels_of
@@ -31,6 +32,7 @@ async def everything_about(store: Store, person: Person) -> Held:
     found = [
         await store.get("people", person.id, person.id),
         *[await store.get("runs", run.run, delivery.id) for delivery, run in answered],
+        *[await own_ballot(store, run, delivery.id) for delivery, run in answered],
         *[await store.get("ledger", "notes", note.id) for note in notes],
         await store.get("ledger", SKETCHES, person.id),
         *[await snooze_of(store, run.run, delivery.id) for delivery, run in answered],

@@ -11,12 +11,14 @@ from feedback.file_fields import Entry
 from feedback.language import LANGUAGES
 from feedback.located import Fields, Items, Node
 from feedback.questions import Choice, Kind, Question, QuestionWords
-from feedback.surveys import Words
+from feedback.surveys import Arm, ArmWords, Words
 
-MAX_TITLE = 120  # characters, as where it is written first; so are the next three
+MAX_TITLE = 120  # characters, as where it is written first; so are the next five
 MAX_INTRO = 2_000
 MAX_TEXT = 500
 MAX_HELP = 500
+MAX_ARM = 1_000
+MAX_ALT = 120
 
 
 def survey_words(entry: Entry, intro: str) -> tuple[Words, ...]:
@@ -50,7 +52,19 @@ def question_words(entry: Entry, question: Question) -> tuple[QuestionWords, ...
     )
 
 
-def words_fields(locales: Sequence[Words | QuestionWords]) -> dict[str, object]:
+def arm_words(entry: Entry, arm: Arm) -> tuple[ArmWords, ...]:
+    """Return the texts of an arm of a concept test in other languages."""
+    return tuple(
+        ArmWords(
+            language=language,
+            text=_also(part, "text", MAX_ARM, is_there=bool(arm.text)),
+            alt=_also(part, "alt", MAX_ALT, is_there=bool(arm.alt)),
+        )
+        for language, part in _languages(entry, ("text", "alt"))
+    )
+
+
+def words_fields(locales: Sequence[Words | QuestionWords | ArmWords]) -> dict[str, object]:
     """Return translations as they stand in a file: nothing, or the field “locales”."""
     return {"locales": {one.language: _fields(one) for one in locales}} if locales else {}
 
@@ -130,7 +144,9 @@ def _check_repeats(part: Entry, field: str, found: Sequence[Choice]) -> None:
         first.setdefault(key, one.id)
 
 
-def _fields(words: Words | QuestionWords) -> dict[str, object]:
+def _fields(words: Words | QuestionWords | ArmWords) -> dict[str, object]:
+    if isinstance(words, ArmWords):
+        return {name: text for name, text in (("text", words.text), ("alt", words.alt)) if text}
     if isinstance(words, Words):
         return {"title": words.title, **({"intro": words.intro} if words.intro else {})}
     fields: dict[str, object] = {"text": words.text}

@@ -1,56 +1,34 @@
-"""The results of one run: how many answered, and how each question was answered, with intervals.
+"""The results of one run, read from the store: its tally, and the newest texts.
 
 They come from the run's tally and so cost the same whatever the number of answers: three requests to the store, as
-long as nothing has changed since the last look of the tallier.
+long as nothing has changed since the last look of the tallier. What of them may be shown is shown_results.py's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Collection
 from typing import Protocol
 
 import msgspec
 
-from feedback import figures
-from feedback.counts import middle_of
-from feedback.figures import Figure
-from feedback.questions import SCALES, Kind, Question
+from feedback.question_results import DETRACTOR, PROMOTER, ArmResult, QuestionResult, Results, Texts, question_result
+from feedback.questions import Answers
 from feedback.runs import Delivery, Run
-from feedback.tallies import NUMERIC, Cell, QuestionTally, Tally, Text, part_value
+from feedback.sealing import Sealed, find_sealed_tally
+from feedback.shown_results import anonymous_results, may_quote, results_from
+from feedback.tallies import Tally, Text
 from feedback.tally_tree import run_with_tally
 from store.contract import Op, Store, Where
 
-PROMOTER, DETRACTOR = 9, 6  # from and up to which answer, by the definition of NPS
-
-Texts = Mapping[tuple[str, str], str]  # question and delivery -> the text
-
-
-class QuestionResult(msgspec.Struct, frozen=True):
-    """One question's figures. `counts` keeps the order of the scale or of the choices.
-
-    `mean` is for kinds with numbers, `median` for numbers without a scale; `nps` is percent promoters (9-10) minus
-    percent detractors (0-6), from -100 to 100. They are None where there is no answer or the kind has none. `latest`
-    holds the newest texts of a text question.
-    """
-
-    question: Question
-    n: int
-    counts: tuple[tuple[str, int], ...] = ()  # label -> answers
-    mean: Figure | None = None
-    median: Figure | None = None
-    nps: Figure | None = None
-    latest: tuple[str, ...] = ()
-
-
-class Results(msgspec.Struct, frozen=True):
-    """A run's results. `n` people answered out of `reached` who were sent the survey.
-
-    `is_behind` says that so much has changed a moment ago that not all of it is counted yet.
-    """
-
-    run: Run
-    n: int
-    reached: int
-    questions: tuple[QuestionResult, ...]
-    is_behind: bool = False
+__all__ = [
+    "DETRACTOR",
+    "PROMOTER",
+    "ArmResult",
+    "CatchesUp",
+    "QuestionResult",
+    "Results",
+    "latest_texts",
+    "question_result",
+    "results_of",
+]
 
 
 class CatchesUp(Protocol):
@@ -61,127 +39,38 @@ class CatchesUp(Protocol):
 
 
 async def results_of(store: Store, name: str, tallier: CatchesUp) -> Results:
-    """Return a run's results as they are now. Raises `RunUnknown`."""
+    """Return a run's results as they are now, as far as they may be shown. Raises `RunUnknown`."""
     is_all = await tallier.catch_up(name)
     run, tally = await run_with_tally(store, name)
-    texts = await latest_texts(store, run, tally)
-    return results_from(run, tally.everybody, texts, is_behind=not is_all)
-
-
-def results_from(run: Run, cell: Cell, texts: Texts, *, is_behind: bool = False) -> Results:
-    """Return the results of the people in one cell."""
-    return Results(
-        run=run,
-        n=cell.answered,
-        reached=cell.reached,
-        questions=tuple(
-            question_result(one, cell.questions.get(one.id, QuestionTally()), texts) for one in run.survey.questions
-        ),
-        is_behind=is_behind,
-    )
-
-
-def question_result(question: Question, tally: QuestionTally, texts: Texts) -> QuestionResult:
-    """Return the figures of one question."""
-    latest = [texts[question.id, delivery] for _, delivery in tally.latest if (question.id, delivery) in texts]
-    return QuestionResult(
-        question=question,
-        n=tally.n,
-        counts=_COUNTS[question.kind](question, tally),
-        mean=_mean(question, tally) if question.kind in NUMERIC else None,
-        median=_median(tally) if question.kind is Kind.NUMBER else None,
-        nps=_nps(tally) if question.kind is Kind.NPS else None,
-        latest=tuple(latest),
-    )
+    if not run.survey.is_anonymous:
+        return results_from(run, tally, await latest_texts(store, run, tally), is_behind=not is_all)
+    sealed = None if run.takes_answers else await find_sealed_tally(store, run)
+    texts = {} if sealed is None else await latest_texts(store, run, sealed)
+    return anonymous_results(run, tally.everybody, sealed, texts, is_behind=not is_all)
 
 
 async def latest_texts(store: Store, run: Run, tally: Tally) -> Texts:
-    """Return the newest texts that a tally names, as they are now, with one request, or none where it names none."""
+    """Return the texts that a tally names, as they are now, with one request, or none where it names none.
+
+    They are the newest; of an anonymous run, which keeps no times, some, and none that suppression leaves out.
+    """
     wanted: set[tuple[str, Text]] = {
         (question, text)
-        for cell in tally.cells.values()
-        for question, one in cell.questions.items()
+        for question, one in tally.everybody.questions.items()
+        if not run.survey.is_anonymous or may_quote(run, tally, question)
         for text in one.latest
     }
-    people = sorted({delivery for _, (_, delivery) in wanted})
-    if not people:
-        return {}
-    page = await store.query("runs", partition=run.run, where=[Where("id", Op.IN, people)], limit=len(people))
-    answers = {one.id: one.answers for one in msgspec.convert(page.docs, list[Delivery])}
+    ids = sorted({answered for _, (_, answered) in wanted})
+    answers = await _answers(store, run, ids) if ids else {}
     return {
-        (question, delivery): str(answers[delivery][question])
-        for question, (_, delivery) in wanted
-        if question in answers.get(delivery, {})
+        (question, answered): str(answers[answered][question])
+        for question, (_, answered) in wanted
+        if question in answers.get(answered, {})
     }
 
 
-def _mean(question: Question, tally: QuestionTally) -> Figure | None:
-    found = figures.mean(tally.n, *tally.sums.exact)
-    scale = SCALES.get(question.kind)
-    if found is None or found.interval is None or scale is None:
-        return found
-    return Figure(found.value, found.n, found.interval.within(*scale))
-
-
-def _median(tally: QuestionTally) -> Figure | None:
-    counts = tally.counts
-    return figures.median(sorted((middle_of(value, counts.grain), n) for value, n in counts.by_value.items()))
-
-
-def _nps(tally: QuestionTally) -> Figure | None:
-    scores = {int(value): count for value, count in tally.counts.by_value.items()}
-    promoters = sum(count for score, count in scores.items() if score >= PROMOTER)
-    detractors = sum(count for score, count in scores.items() if score <= DETRACTOR)
-    return figures.nps(promoters, tally.n - promoters - detractors, detractors)
-
-
-def _on_scale(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    low, high = SCALES[question.kind]
-    return tuple((str(step), _count(tally, str(step))) for step in range(low, high + 1))
-
-
-def _by_choice(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return tuple((choice.text, _count(tally, choice.id)) for choice in question.choices)
-
-
-def _yes_and_no(_question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return (("Yes", _count(tally, "yes")), ("No", _count(tally, "no")))
-
-
-def _first_places(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    """Return how often each choice of a ranking was put first."""
-    return tuple((choice.text, _count(tally, part_value("1", choice.id))) for choice in question.choices)
-
-
-def _by_row(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    pairs = [(row, choice) for row in question.rows for choice in question.choices]
-    return tuple((f"{row.text}: {choice.text}", _count(tally, part_value(row.id, choice.id))) for row, choice in pairs)
-
-
-def _none(_question: Question, _tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return ()
-
-
-def _in_order(_question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(tally.counts.by_value.items()))
-
-
-def _count(tally: QuestionTally, value: str) -> int:
-    return tally.counts.by_value.get(value, 0)
-
-
-_COUNTS: dict[Kind, Callable[[Question, QuestionTally], tuple[tuple[str, int], ...]]] = {
-    Kind.NPS: _on_scale,
-    Kind.RATING: _on_scale,
-    Kind.CSAT: _on_scale,
-    Kind.CES: _on_scale,
-    Kind.CHOICE: _by_choice,
-    Kind.CHOICES: _by_choice,
-    Kind.IMAGE_CHOICE: _by_choice,
-    Kind.RANKING: _first_places,
-    Kind.MATRIX: _by_row,
-    Kind.YES_NO: _yes_and_no,
-    Kind.TEXT: _none,
-    Kind.NUMBER: _none,
-    Kind.DATE: _in_order,
-}
+async def _answers(store: Store, run: Run, ids: Collection[str]) -> dict[str, Answers]:
+    page = await store.query("runs", partition=run.run, where=[Where("id", Op.IN, list(ids))], limit=len(ids))
+    if run.survey.is_anonymous:
+        return {one.id: one.answers for one in msgspec.convert(page.docs, list[Sealed])}
+    return {one.id: one.answers for one in msgspec.convert(page.docs, list[Delivery])}

@@ -4,9 +4,10 @@ A run and its deliveries share a partition. The run's own document has the id "r
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from secrets import token_hex
 
 import msgspec
 
@@ -62,6 +63,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     approved_by: str = ""  # person id
     approved_at: datetime | None = None
     reason: str = ""  # why it failed
+    seed: str = ""  # decides who gets which arm; set where the survey has arms
 
     @property
     def takes_answers(self) -> bool:
@@ -94,6 +96,7 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     draft: Draft | None = None  # answers that are not complete yet, or changes that are not
     step: int = 0  # how many times a draft has been written
     snoozed_until: datetime | None = None  # when the person wants to be asked again
+    arm: str = ""  # which design of a concept test the person sees
 
     @property
     def has_declined(self) -> bool:
@@ -141,6 +144,7 @@ async def create_run(
     now: datetime,
     approve_until: datetime | None = None,
     name: str = "",
+    new_seed: Callable[[], str] = token_hex,
 ) -> Run:
     """Write a new run with the next free name, "<survey>-<number>", and return it.
 
@@ -157,6 +161,7 @@ async def create_run(
             created_at=now,
             created_by=by,
             approve_until=approve_until,
+            seed=new_seed() if survey.arms else "",
         )
         try:
             await store.create("runs", _run_doc(run))

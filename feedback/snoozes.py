@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from feedback.anonymous import with_ballot
 from feedback.answers import find_answered, refuse_when_over
 from feedback.runs import DECLINED, Delivery, DeliveryState, Run
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Uncertain, Where
@@ -112,9 +113,10 @@ def _undeclined(delivery: Delivery) -> dict[str, object]:
 async def _say(store: Store, run: Run, delivery: Delivery, news: dict[str, object]) -> Delivery:
     patch = Patch(id=delivery.id, set=news, when=[_unanswered()])
     try:
-        return msgspec.convert(await store.patch("runs", run.run, patch), Delivery)
+        said = msgspec.convert(await store.patch("runs", run.run, patch), Delivery)
     except Conflict:  # answered meanwhile
         return await find_answered(store, run, delivery.id)
+    return await with_ballot(store, run, said)
 
 
 async def _put(store: Store, one: Snooze) -> None:

@@ -63,6 +63,9 @@ def _untranslated(survey: Survey) -> Iterator[Advice]:
         yield Advice(
             "", "not translated", f"The title, or that of a page, is not in {', '.join(absent)}. {_TWO_LANGUAGES}"
         )
+    for arm in survey.arms:
+        if absent := sorted(used - {own.language for own in arm.locales}):
+            yield Advice("", "not translated", f"Arm {arm.id} is not in {', '.join(absent)}. {_TWO_LANGUAGES}")
     for question in survey.questions:
         if absent := sorted(used - {own.language for own in question.locales}):
             yield Advice(question.id, "not translated", f"It is not in {', '.join(absent)}. {_TWO_LANGUAGES}")

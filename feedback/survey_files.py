@@ -11,6 +11,7 @@ import re
 import yaml
 from msgspec.structs import replace
 
+from feedback.arm_files import arm_fields, read_arms, read_threshold
 from feedback.choice_files import choice_entries, read_choices, read_rows, slug
 from feedback.condition_files import condition_fields, read_conditions
 from feedback.errors import FileProblem, SurveyFileRefused, quote
@@ -25,10 +26,10 @@ MAX_INTRO = 2_000
 MAX_QUESTION = 500
 MAX_HELP = 500
 
-_SURVEY_FIELDS = ("id", "title", "intro", "locales", "pages", "questions")
+_SURVEY_FIELDS = ("id", "title", "intro", "anonymous", "threshold", "arms", "locales", "pages", "questions")
 _PAGE_FIELDS = ("title", "locales", "questions")
 _QUESTION_FIELDS = ("id", "kind", "text", "help", "required", "choices", "rows", "ask_if", "locales")
-_LATER = dict.fromkeys(("anonymous", "threshold", "arms", "assumptions"), "")
+_LATER = {"assumptions": ""}
 _LOST_LINES = re.compile(r"\W*(?:ya?ml\s+)?(id|title|intro|pages|questions):[^\r\n]*\squestions:\s[^\r\n]*\Z")
 _LINES_ARE_LOST = (
     "everything arrived in one line: the chat has dropped the line breaks. "
@@ -63,6 +64,8 @@ def _survey(entry: Entry) -> Survey:
     survey_id = _id(entry, {})
     title = entry.needed("title", MAX_TITLE)
     intro = entry.text("intro", MAX_INTRO, is_block=True)
+    threshold = read_threshold(entry)
+    arms = read_arms(entry)
     pages, parts = _pages(entry)
     nodes = [part for page in parts for part in page]
     if len(nodes) > MAX_QUESTIONS:
@@ -71,8 +74,17 @@ def _survey(entry: Entry) -> Survey:
     ids: dict[str, int] = {}
     paged = [[_question(part, ids) for part in page] for page in parts]
     questions = tuple(one for page in read_conditions(parts, paged) for one in page)
-    words = survey_words(entry, intro)
-    return Survey(id=survey_id, title=title, intro=intro, questions=questions, pages=pages, locales=words)
+    return Survey(
+        id=survey_id,
+        title=title,
+        intro=intro,
+        questions=questions,
+        pages=pages,
+        locales=survey_words(entry, intro),
+        is_anonymous=threshold > 0,
+        threshold=threshold,
+        arms=arms,
+    )
 
 
 def _pages(entry: Entry) -> tuple[tuple[Page, ...], list[list[Entry]]]:
@@ -148,6 +160,10 @@ def _survey_fields(survey: Survey) -> dict[str, object]:
     fields: dict[str, object] = {"id": survey.id, "title": survey.title}
     if survey.intro:
         fields["intro"] = survey.intro
+    if survey.is_anonymous:
+        fields |= {"anonymous": True, "threshold": survey.threshold}
+    if survey.arms:
+        fields["arms"] = arm_fields(survey.arms)
     fields |= words_fields(survey.locales)
     asked = [[_question_fields(one) for one in page] for page in survey.paged]
     if not survey.pages:

@@ -29,8 +29,29 @@ class Page(msgspec.Struct, frozen=True, omit_defaults=True):
     locales: tuple[Words, ...] = ()
 
 
+class ArmWords(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The texts of an arm in another language."""
+
+    language: str  # of feedback.language.LANGUAGES
+    text: str = ""
+    alt: str = ""
+
+
+class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One design of a concept test: a text, a picture, or both."""
+
+    id: str
+    text: str = ""
+    image: str = ""  # https address
+    alt: str = ""  # what the picture shows, for those who do not see it
+    locales: tuple[ArmWords, ...] = ()
+
+
 class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A survey as it was imported. `version` counts imports that changed it, from 1. Without pages it is all on one."""
+    """A survey as it was imported. `version` counts imports that changed it, from 1. Without pages it is all on one.
+
+    Of an anonymous one nothing is shown about fewer than `threshold` people. With `arms` each person sees one of them.
+    """
 
     id: str
     title: str
@@ -40,6 +61,9 @@ class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
     is_closed: bool = False
     pages: tuple[Page, ...] = ()  # their sizes add up to all questions
     locales: tuple[Words, ...] = ()
+    is_anonymous: bool = False
+    threshold: int = 0  # people; 0 unless anonymous
+    arms: tuple[Arm, ...] = ()  # none, or two and more
 
     @property
     def paged(self) -> list[tuple[Question, ...]]:
@@ -52,6 +76,10 @@ class Survey(msgspec.Struct, frozen=True, omit_defaults=True):
     def page_title(self, page: int) -> str:
         """Return a page's own title, or an empty text."""
         return self.pages[page].title if self.pages else ""
+
+    def arm(self, arm_id: str) -> Arm | None:
+        """Return the arm with this id, or None."""
+        return next((one for one in self.arms if one.id == arm_id), None)
 
     def question(self, question_id: str) -> Question | None:
         """Return the question with this id, or None."""

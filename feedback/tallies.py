@@ -4,6 +4,7 @@ A tally follows from the deliveries alone, whatever the order or the grouping in
 made again at any time and compared. Knows nothing of the store. tally_tree.py keeps tallies, results.py reads them.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
@@ -32,7 +33,7 @@ NUMERIC = frozenset({Kind.NPS, Kind.RATING, Kind.CSAT, Kind.CES, Kind.NUMBER})
 REACHED = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING})
 _GRAINS: dict[Kind, Grains] = {Kind.NUMBER: NUMBERS, Kind.DATE: DAYS}  # the values of all others are few
 
-Text = tuple[str, str]  # when it was answered, and the id of the delivery that has it
+Text = tuple[str, str]  # when it was answered, or a hash, and the id of what has it
 
 
 class QuestionTally(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,9 +95,14 @@ def together(run: Run, tallies: Sequence[Tally]) -> Tally:
     return Tally({name: _cells_together(run, cells) for name, cells in parts.items()})
 
 
-def cells_of(_delivery: Delivery) -> tuple[str, ...]:
-    """Return the cells that a delivery counts in. Segments and arms will be further ones, named like "size=small"."""
-    return (EVERYBODY,)
+def cells_of(delivery: Delivery) -> tuple[str, ...]:
+    """Return the cells that a delivery counts in: everybody, and its arm. Segments will be further ones."""
+    return (EVERYBODY, arm_cell(delivery.arm)) if delivery.arm else (EVERYBODY,)
+
+
+def arm_cell(arm: str) -> str:
+    """Return the name of the cell of those who see an arm."""
+    return f"arm={arm}"
 
 
 def _cell(run: Run, deliveries: Sequence[Delivery]) -> Cell:
@@ -113,7 +119,7 @@ def _question(question: Question, answered: Sequence[Delivery]) -> QuestionTally
     given = [(one, one.answers[question.id]) for one in answered if question.id in one.answers]
     answers = [answer for _, answer in given]
     if question.kind is Kind.TEXT:
-        return QuestionTally(len(answers), latest=_newest((_moment(one), one.id) for one, _ in given))
+        return QuestionTally(len(answers), latest=_newest((_place(question, one), one.id) for one, _ in given))
     values = (value for answer in answers for value in _values(question, answer))
     numbers = [one for one in answers if question.kind in NUMERIC and isinstance(one, int | float)]
     return QuestionTally(len(answers), counted(values, _GRAINS.get(question.kind, ())), summed(numbers))
@@ -124,7 +130,7 @@ def _cells_together(run: Run, cells: Sequence[Cell]) -> Cell:
     for cell in cells:
         states.update(cell.states)
     questions = {
-        one.id: _questions_together(one, [cell.questions[one.id] for cell in cells if one.id in cell.questions])
+        one.id: questions_together(one, [cell.questions[one.id] for cell in cells if one.id in cell.questions])
         for one in run.survey.questions
     }
     return Cell(
@@ -134,7 +140,8 @@ def _cells_together(run: Run, cells: Sequence[Cell]) -> Cell:
     )
 
 
-def _questions_together(question: Question, tallies: Sequence[QuestionTally]) -> QuestionTally:
+def questions_together(question: Question, tallies: Sequence[QuestionTally]) -> QuestionTally:
+    """Return what is counted of a question among several groups of people together."""
     return QuestionTally(
         n=sum(one.n for one in tallies),
         counts=counts_together([one.counts for one in tallies], _GRAINS.get(question.kind, ())),
@@ -167,6 +174,17 @@ def _values(question: Question, answer: Answer) -> list[str]:
             return [part_value(row, one) for row, one in answer.items()]
         case _:
             return [answer]
+
+
+def _place(question: Question, answered: Delivery) -> str:
+    """Return what the texts of a question are ordered by: when they were given, or else a hash.
+
+    An answer without a time is an anonymous one. Were its texts in the order of its id everywhere, the first text of
+    one question and the first of the next would be the same person's; so each question has an order of its own.
+    """
+    if answered.answered_at is not None:
+        return _moment(answered)
+    return hashlib.blake2b(f"{question.id}|{answered.id}".encode(), digest_size=8).hexdigest()
 
 
 def _moment(delivery: Delivery) -> str:

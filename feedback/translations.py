@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from feedback.questions import Choice, Question
 from feedback.runs import Run
-from feedback.surveys import Page, Survey
+from feedback.surveys import Arm, Page, Survey
 
 
 class Translated(Protocol):
@@ -41,6 +41,7 @@ def survey_in(survey: Survey, language: str) -> Survey:
         intro=own.intro if own else survey.intro,
         pages=tuple(_page_in(page, language) for page in survey.pages),
         questions=tuple(_question_in(question, language) for question in survey.questions),
+        arms=tuple(_arm_in(arm, language) for arm in survey.arms),
     )
 
 
@@ -50,6 +51,7 @@ def languages_of(survey: Survey) -> set[str]:
         survey.locales,
         *(page.locales for page in survey.pages),
         *(question.locales for question in survey.questions),
+        *(arm.locales for arm in survey.arms),
     )
     return {one.language for some in parts for one in some}
 
@@ -57,6 +59,11 @@ def languages_of(survey: Survey) -> set[str]:
 def _page_in(page: Page, language: str) -> Page:
     own = _find(page.locales, language)
     return replace(page, title=own.title) if own else page
+
+
+def _arm_in(arm: Arm, language: str) -> Arm:
+    own = _find(arm.locales, language)
+    return replace(arm, text=own.text, alt=own.alt) if own else arm
 
 
 def _question_in(question: Question, language: str) -> Question:

@@ -16,6 +16,7 @@ class Container(msgspec.Struct, frozen=True):
     n + 1. `expires` says that documents may carry `ttl`, in seconds. `shared` are ids of documents that many ask for at
     once and few write: `get` may give them as they were two seconds ago, where another process has written since.
     `local` are ids of documents that mean something in this very store only: a copy leaves them behind.
+    `wipes` says that what is deleted shall leave an engine's own files at once, as far as the engine can see to that.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Container(msgspec.Struct, frozen=True):
     expires: bool = False
     shared: tuple[str, ...] = ()
     local: tuple[str, ...] = ()
+    wipes: bool = False
     version: int = 1
     upgrades: Mapping[int, Callable[[Doc], Doc]] = {}
 
@@ -52,6 +54,7 @@ CONTAINERS: dict[str, Container] = {
             across=("created_at", "created_by", "survey_id"),
             orders=("created_at",),
             shared=("run",),
+            wipes=True,
         ),
         Container("ledger", "book", fields=("kind", "at", "author"), orders=("at",)),
         Container("state", "id", fields=("kind", "due_at"), orders=("due_at",), expires=True, local=("tallies",)),

@@ -25,6 +25,7 @@ def open_writer(path: Path, *, lock_wait_s: float) -> sqlite3.Connection:
             msg = f"{path} cannot have a write-ahead log here, its journal is {mode!r}"
             raise Unavailable(msg)
         db.execute("PRAGMA synchronous = FULL")  # a commit is on the disk when it returns
+        db.execute("PRAGMA secure_delete = ON")  # a key that was destroyed is not left in a free page
         migrate(db, MIGRATIONS)
     except (sqlite3.Error, StoreError):
         db.close()

@@ -65,6 +65,7 @@ class Writer:
         self._clock = clock
         self._next_purge = 0.0
         self._has_stopped = False
+        self._owes_wipe = False  # something was deleted whose traces are still in the log
         self.commits = 0
         self._pending: list[Write] = []
         self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
@@ -131,6 +132,7 @@ class Writer:
             self._make(group)
             self._db.execute("COMMIT")
             self.commits += 1
+            self._wipe()
         except sqlite3.Error as error:
             for write in group:
                 write.refused = meaning_of(error)
@@ -168,8 +170,26 @@ class Writer:
 
     def _store(self, plan: Plan, container: str) -> None:
         kept = [(*key, row.seq, row.expires, row.body.decode()) for key, row in plan.to_keep(container)]
+        gone = plan.to_drop(container)
         self._in_rows(_SQL_KEEP[container], kept)
-        self._in_rows(_SQL_DROP[container], plan.to_drop(container))
+        self._in_rows(_SQL_DROP[container], gone)
+        self._owes_wipe |= CONTAINERS[container].wipes and bool(gone)
+
+    def _wipe(self) -> None:
+        """Fold the log into the file and empty it, where that is owed: it still has what was deleted.
+
+        Where a reader is in the way, nobody waits for it; the next group tries again.
+        """
+        if not self._owes_wipe:
+            return
+        with contextlib.suppress(sqlite3.Error):  # the group is kept, whatever becomes of the log
+            (wait_ms,) = self._db.execute("PRAGMA busy_timeout").fetchone()
+            try:
+                self._db.execute("PRAGMA busy_timeout = 0")
+                (is_busy, _, _) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                self._owes_wipe = bool(is_busy)
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {wait_ms}")
 
     def _in_rows(self, statements: dict[int, str], rows: Sequence[tuple[object, ...]]) -> None:
         rest = iter(rows)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dashboard import workbook
 from dashboard.cells import Cell, Row, csv_blocks, written
-from dashboard.columns import cells_of, codebook_of, columns_of, header_of
+from dashboard.columns import about_of, cells_of, codebook_of, columns_of, header_of
 from dashboard.exports import answers_csv, answers_json, answers_xlsx, people_xlsx
 from dashboard.poster import poster
 from dashboard.workbook import CUT, MOST_TEXT, Workbook
@@ -241,20 +241,20 @@ async def test_a_survey_without_answers_is_a_file_with_a_header(embedded: Store)
     for number in range(3):
         await embedded.patch("runs", "pulse-1", Patch(person_key(number), set={"state": "sent"}))
     text = (await whole(answers_csv(embedded, found))).decode("utf-8-sig")
-    assert text.splitlines() == [",".join(map(str, header_of(columns_of(SURVEY))))]
+    assert text.splitlines() == [",".join(map(str, header_of(SURVEY)))]
     assert json.loads(await whole(json_now(embedded, found)))["answers"] == []
 
 
 def test_every_kind_has_columns() -> None:
     assert {one.kind for one in columns_of(SURVEY)} == set(Kind) - {Kind.RATING, Kind.CHOICE, Kind.IMAGE_CHOICE}
-    assert all(len(row) == 5 for row in codebook_of(columns_of(SURVEY)))
+    assert all(len(row) == 5 for row in codebook_of(SURVEY))
 
 
 async def test_a_value_that_is_no_choice_any_more_is_kept(embedded: Store) -> None:
     found = await results(embedded, 30)
     async for group in answer_rows(embedded, found.run):
-        cells = cells_of(columns_of(SURVEY), group[0])
-        assert len(cells) == len(header_of(columns_of(SURVEY)))
+        cells = cells_of(about_of(SURVEY), columns_of(SURVEY), group[0])
+        assert len(cells) == len(header_of(SURVEY))
         break
 
 

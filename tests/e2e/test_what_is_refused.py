@@ -251,7 +251,7 @@ async def test_a_group_chat_is_told_to_write_in_person(customer: Person, teams: 
 TEN_MISTAKES = """\
 id: Pulse Survey
 titel: Sample pulse
-anonymous: true
+anonymous: perhaps
 questions:
   - {id: nps, kind: nsp, text: "How likely?"}
   - {id: nps, kind: text, text: "Again?"}
@@ -266,7 +266,7 @@ questions:
 TEN_MESSAGES = {
     "Line 1, id": "lowercase",
     "Line 2": "title",
-    "Line 3, anonymous": "not supported yet",
+    "Line 3, anonymous": "true or false",
     "Line 5, questions[1].kind": "nps",
     "Line 6, questions[2].id": "line 5",
     "Line 7, questions[3].choices": "only one choice",

@@ -111,7 +111,7 @@ class House:
             self.store,
             self.queue,
             self.first,
-            render=lambda _run, _language: Message({}, "Sample"),
+            render=lambda _run, _language, _arm: Message({}, "Sample"),
             now=self.clock.now,
             jobs=jobs,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from cards.size import fits
 from cards.sketch import sketch_card, templates_card
@@ -12,7 +13,7 @@ from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind, Qu
 from feedback.sketch_edits import NotTaken
 from feedback.sketch_words import take
 from feedback.sketches import Sketch, Step, new_sketch
-from feedback.surveys import Page, Survey
+from feedback.surveys import Arm, Page, Survey
 from feedback.templates import templates, unmarked
 from simulator.cards import card_text
 from tests.unit.test_cards_gallery import assert_official
@@ -154,3 +155,14 @@ def test_templates_are_listed_with_their_names() -> None:
     assert all(
         "(sample)" not in card_text(sketch_card(Sketch("t:me", unmarked(one), Step.SURVEY))) for one in templates()
     )
+
+
+def test_a_concept_test_that_promises_anonymity_keeps_both_while_it_is_changed() -> None:
+    arms = (Arm("calm", "It opens with what you did last."), Arm("busy", "It opens with eight tiles."))
+    promised = replace(BRANCHED, is_anonymous=True, threshold=7, arms=arms)
+    changed = take(at(Step.SURVEY, promised), "delete 3", fits=survey_fits).sketch
+    assert len(changed.survey.questions) == 2
+    assert (changed.survey.is_anonymous, changed.survey.threshold, changed.survey.arms) == (True, 7, arms)
+    said = card_text(sketch_card(changed)).replace("\u200b", "")
+    assert "never of fewer than 7 people" in said
+    assert "what you did last" in said

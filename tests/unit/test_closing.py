@@ -44,7 +44,7 @@ class House(Broadcasting):
         def withdrawn(_run: Run, delivery: Delivery) -> Message:
             return Message({}, f"withdrawn {delivery.state.value}")
 
-        def sample(_run: Run, _language: str) -> Message:
+        def sample(_run: Run, _language: str, _arm: str) -> Message:
             return Message({}, "Sample")
 
         def again(_run: Run, _delivery: Delivery) -> Message:

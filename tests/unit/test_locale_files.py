@@ -32,6 +32,21 @@ questions:
       text: Welches?
       choices: {a: {text: Hell, alt: Eine helle Seite}, b: {text: Dunkel, alt: Eine dunkle Seite}}
 """
+ARMS = """\
+id: two-designs
+title: Two designs (sample)
+locales: {de: {title: Zwei Entwürfe (Beispiel)}}
+arms:
+- id: calm
+  text: It opens with what you did last.
+  locales: {de: {text: Sie beginnt mit dem Letzten.}}
+- id: busy
+  image: https://pictures.example/busy.png
+  alt: Eight tiles
+  locales: {de: {alt: Acht Kacheln}}
+questions:
+- {id: q, kind: rating, text: "How useful?", locales: {de: {text: "Wie nützlich?"}}}
+"""
 ONE = """\
 id: one
 title: One
@@ -51,7 +66,7 @@ def problems(text: str) -> list[str]:
     return [str(one) for one in refused.value.problems]
 
 
-@pytest.mark.parametrize("text", [IN_LANGUAGES, PICTURES])
+@pytest.mark.parametrize("text", [IN_LANGUAGES, PICTURES, ARMS])
 @pytest.mark.parametrize("as_json", [False, True])
 def test_what_is_exported_is_read_as_the_same_survey(text: str, as_json: bool) -> None:  # noqa: FBT001
     survey = read_survey(text)
@@ -108,6 +123,41 @@ def test_an_answer_in_one_language_is_the_same_in_every_other() -> None:
 def test_a_translation_that_is_not_whole_is_refused_with_its_line(fields: str, said: str) -> None:
     found = problems(f"{ONE}{fields}\n")
     assert any(said in one for one in found), found
+
+
+def test_each_arm_is_shown_in_the_language_asked_for_with_the_picture_that_it_has() -> None:
+    survey = read_survey(ARMS)
+    said = {arm.id: str(preview_card(survey_in(survey, "de"), arm=arm.id)) for arm in survey.arms}
+    assert "Sie beginnt mit dem Letzten." in said["calm"]
+    assert all(words in said["busy"] for words in ("Acht Kacheln", "https://pictures.example/busy.png"))
+    assert not any(words in str(said) for words in ("It opens", "Eight tiles"))
+    assert survey_in(survey, "fr") == survey
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        (
+            "{de: {text: Sie beginnt mit dem Letzten.}}",
+            "{de: {alt: Bild}}",
+            "arms[1].locales.de.text: the text is",
+        ),
+        ("{de: {text: Sie", "{de: {alt: Bild, text: Sie", "arms[1].locales.de.alt: there is no alt to translate."),
+        ("{de: {alt: Acht Kacheln}}", "{de: {text: Acht}}", "arms[2].locales.de.alt: the alt is missing."),
+        ("{de: {alt: Acht Kacheln}}", "{de: {alt: Acht, image: x}}", "“image” is not a field here."),
+        ("{de: {alt: Acht Kacheln}}", "{nl: {alt: Acht}}", "arms[2].locales: “nl” is not a language here."),
+        ("Sie beginnt mit dem Letzten.", "x" * 1001, "this has 1,001 characters; up to 1,000 fit."),
+    ],
+)
+def test_an_arms_translation_that_is_not_whole_is_refused(was: str, becomes: str, said: str) -> None:
+    found = problems(ARMS.replace(was, becomes))
+    assert any(said in one for one in found), found
+
+
+def test_an_arm_that_is_not_translated_is_advised_about() -> None:
+    text = ARMS.replace("  locales: {de: {alt: Acht Kacheln}}\n", "")
+    assert [one.sentence.partition(".")[0] for one in advice_on(read_survey(text))] == ["Arm busy is not in de"]
+    assert advice_on(read_survey(ARMS)) == []
 
 
 @pytest.mark.parametrize(

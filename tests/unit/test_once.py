@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.once import ECHO_S, LEASE_S, REPEAT_S, Message, Once, Verdict
-from store.contract import Store
+from store.contract import Op, Store, Where
 from tests.conftest import Clock
 
 
@@ -79,3 +79,20 @@ async def test_a_message_that_had_no_effect_may_come_again(embedded: Store, cloc
     await once.claim(message)
     await once.forget(message)
     assert await once.claim(message) is Verdict.NEW
+
+
+@pytest.mark.parametrize("key", [b"", b"a sample key"])
+async def test_who_reads_the_store_cannot_try_out_what_was_typed_without_the_key(
+    key: bytes, embedded: Store, clock: Clock
+) -> None:
+    """They know the person, and from the mark the time: of a typed score there are but eleven to try."""
+    await Once(embedded, clock.now, key=key).claim(_message(clock, "unknown", "9", writes=False))
+    kept = {doc["id"] for doc in (await embedded.query("state", where=[Where("kind", Op.EQ, "mark")])).docs}
+    tried = [_message(clock, "guessed", str(score), writes=False).marks(b"")[1] for score in range(11)]
+    assert [score for score, mark in enumerate(tried) if mark in kept] == ([] if key else [9])
+
+
+async def test_instances_with_the_same_key_know_each_others_marks(embedded: Store, clock: Clock) -> None:
+    one, other = (Once(embedded, clock.now, key=b"a sample key") for _ in range(2))
+    assert await one.claim(_message(clock)) is Verdict.NEW
+    assert await other.claim(_message(clock)) is Verdict.ECHO

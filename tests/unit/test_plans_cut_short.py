@@ -21,7 +21,7 @@ from tests.unit.test_worker import BY, POLICY, SURVEY, House
 HOUR = 3600
 
 
-def _sample(_run: Run, _language: str) -> Message:
+def _sample(_run: Run, _language: str, _arm: str) -> Message:
     return Message({}, "Sample")
 
 

@@ -1,4 +1,4 @@
-"""Cards rendered once for each run."""
+"""Cards rendered once for each run, language and arm."""
 
 from datetime import timedelta
 
@@ -23,9 +23,9 @@ class Rendered:
     def __init__(self) -> None:
         self.runs: list[str] = []
 
-    def __call__(self, run: Run) -> Message:
+    def __call__(self, run: Run, arm: str) -> Message:
         self.runs.append(run.run)
-        return Message({"of": run.run, "made": len(self.runs)}, summary=run.survey.title)
+        return Message({"of": run.run + arm, "made": len(self.runs)}, summary=run.survey.title)
 
 
 def _read(message: Message) -> object:
@@ -35,7 +35,7 @@ def _read(message: Message) -> object:
 def test_a_run_is_rendered_once_whatever_its_state(clock: Clock) -> None:
     rendered, run = Rendered(), _run(clock)
     once = OncePerRun(rendered)
-    messages = [once(run, "en"), once(replace(run, state=RunState.SENT, people=7), "en")]
+    messages = [once(run, "en", ""), once(replace(run, state=RunState.SENT, people=7), "en", "")]
     assert [_read(one) for one in messages] == [{"of": "pulse-1", "made": 1}] * 2
     assert {one.summary for one in messages} == {"Sample"}
 
@@ -43,31 +43,44 @@ def test_a_run_is_rendered_once_whatever_its_state(clock: Clock) -> None:
 def test_every_language_has_its_own_card_made_in_it(clock: Clock) -> None:
     spoken: list[str] = []
 
-    def render(run: Run) -> Message:
+    def render(run: Run, _arm: str) -> Message:
         spoken.append(current())
         return Message({"in": spoken[-1]}, summary=run.survey.title)
 
     once, run = OncePerRun(render), _run(clock)
-    assert [_read(once(run, language)) for language in ("de", "ar", "de")] == [{"in": "de"}, {"in": "ar"}, {"in": "de"}]
+    assert [_read(once(run, language, "")) for language in ("de", "ar", "de")] == [
+        {"in": "de"},
+        {"in": "ar"},
+        {"in": "de"},
+    ]
     assert spoken == ["de", "ar"]
+
+
+def test_every_arm_has_its_own_card_in_every_language(clock: Clock) -> None:
+    rendered = Rendered()
+    once, run = OncePerRun(rendered), _run(clock)
+    asked = [("en", "-a"), ("en", "-b"), ("de", "-a"), ("en", "-a"), ("de", "-a")]
+    made = [_read(once(run, language, arm)) for language, arm in asked]
+    assert made[:3] == [{"of": f"pulse-1{arm}", "made": number} for number, (_, arm) in enumerate(asked[:3], 1)]
+    assert made[3:] == [made[0], made[2]]
 
 
 def test_every_run_has_its_own_card_also_under_a_name_that_comes_again(clock: Clock) -> None:
     rendered = Rendered()
     once, run = OncePerRun(rendered), _run(clock)
-    assert _read(once(run, "en")) == {"of": "pulse-1", "made": 1}
-    assert _read(once(_run(clock, "pulse-2"), "en")) == {"of": "pulse-2", "made": 2}
+    assert _read(once(run, "en", "")) == {"of": "pulse-1", "made": 1}
+    assert _read(once(_run(clock, "pulse-2"), "en", "")) == {"of": "pulse-2", "made": 2}
     later = replace(run, created_at=run.created_at + timedelta(days=1))
-    assert _read(once(later, "en")) == {"of": "pulse-1", "made": 3}
+    assert _read(once(later, "en", "")) == {"of": "pulse-1", "made": 3}
 
 
 def test_only_so_many_cards_are_kept(clock: Clock) -> None:
     rendered = Rendered()
     once = OncePerRun(rendered)
     for number in range(REMEMBERED + 1):
-        once(_run(clock, f"pulse-{number}"), "en")
-    once(_run(clock, f"pulse-{REMEMBERED}"), "en")
+        once(_run(clock, f"pulse-{number}"), "en", "")
+    once(_run(clock, f"pulse-{REMEMBERED}"), "en", "")
     assert len(rendered.runs) == REMEMBERED + 1
-    once(_run(clock, "pulse-0"), "en")
+    once(_run(clock, "pulse-0"), "en", "")
     assert rendered.runs[-1] == "pulse-0"
     assert len(rendered.runs) == REMEMBERED + 2

@@ -66,7 +66,7 @@ KINDS = "nps, rating, csat, ces, choice, choices, image_choice, ranking, matrix,
         (SMALL.replace("title:", "titel:"), "Line 2: “titel” is not a field here. Did you mean “title”?"),
         (
             SMALL + "colour: red\n",
-            "Line 7: “colour” is not a field here. Use one of: id, title, intro, locales, pages, questions.",
+            "Line 7: “colour” is not a field here. Use one of: id, title, intro, anonymous, threshold, arms, locales,",
         ),
         (SMALL + "version: 2\n", "Line 7: “version” is not a field here."),
         (SMALL + "id: again\n", "Line 7, id: this field was already given in line 1. Keep one of the two."),
@@ -158,15 +158,42 @@ def test_a_file_that_cannot_be_read_is_explained_without_jargon(text: str, said:
 @pytest.mark.parametrize(
     ("field", "said"),
     [
-        *[(f"{one}: x", f"Line 7, {one}: “{one}” is not supported yet.") for one in ("anonymous", "threshold", "arms")],
-        *[(f"{one}: x", f"Line 7, {one}: “{one}” is not supported yet.") for one in ("assumptions",)],
-        *[
-            (f"  {one}: {{a: b}}", f"Line 7, questions[1].{one}: “{one}” is not supp")
-            for one in ("assumptions", "arms")
-        ],
+        ("assumptions: x", "Line 7, assumptions: “assumptions” is not supported yet."),
+        ("  assumptions: {a: b}", "Line 7, questions[1].assumptions: “assumptions” is not supp"),
+        ("  arms: {a: b}", "Line 7, questions[1]: “arms” is not a field here."),
     ],
 )
 def test_fields_to_come_are_refused_rather_than_ignored(field: str, said: str) -> None:
+    assert said in only_problem(f"{SMALL}{field}\n")
+
+
+TWO_ARMS = "arms: [{id: a, text: A}, {id: b, text: B}]"
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("anonymous: maybe", "Line 7, anonymous: write true or false here."),
+        ("threshold: 5", "Line 7, threshold: a threshold belongs to an anonymous survey."),
+        ("anonymous: true\nthreshold: 2", "Line 8, threshold: write a whole number of people from 3 to 1000 here"),
+        ("anonymous: true\nthreshold: 1001", "Line 8, threshold: write a whole number"),
+        ("anonymous: true\nthreshold: many", "found “many”"),
+        ("anonymous: true\nthreshold: -5", "found “-5”"),
+        ("arms: []", "Line 7, arms: a concept test compares at least two arms."),
+        ("arms:\n- {id: a, text: A}", "Line 7, arms: a concept test compares at least two arms."),
+        ("arms: A", "Line 7, arms: this should be a list"),
+        (f"arms: [{', '.join(f'{{id: a{n}, text: A}}' for n in range(7))}]", "there are 7 arms; up to 6 fit"),
+        (TWO_ARMS.replace("id: b", "id: a"), "“a” is already the id of the arm in line 7."),
+        (TWO_ARMS.replace("id: b", "id: B/2"), "“B/2” cannot be an id."),
+        (TWO_ARMS.replace("id: b, ", ""), "Line 7, arms[2].id: the id is missing."),
+        (TWO_ARMS.replace(", text: B", ""), "Line 7, arms[2]: an arm shows a text, a picture, or both."),
+        (TWO_ARMS.replace("text: B", "image: 'http://x.example/b.png', alt: B"), "the address of a picture"),
+        (TWO_ARMS.replace("text: B", "image: 'https://x.example/b.png'"), "Line 7, arms[2].alt: the alt is missing."),
+        (TWO_ARMS.replace("text: B", "text: B, alt: B"), "this says what a picture shows, and there is none."),
+        (TWO_ARMS.replace("text: B", "text: B, weight: '2'"), "“weight” is not a field here."),
+    ],
+)
+def test_a_false_promise_or_arm_is_refused(field: str, said: str) -> None:
     assert said in only_problem(f"{SMALL}{field}\n")
 
 

@@ -45,7 +45,7 @@ class Waiting(House):
         self.gate = Gate(clock)
         self.sender = Sender(self, self.gate, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
         self.worker = Worker(
-            store, self.queue, self.sender, render=lambda _run, _language: Message({}, "Sample"), now=clock.now
+            store, self.queue, self.sender, render=lambda _run, _language, _arm: Message({}, "Sample"), now=clock.now
         )
 
     async def send_meanwhile(self, happens: Callable[[Run], Awaitable[object]], wait_s: float = FRESH_S + 1) -> Run:

@@ -42,7 +42,7 @@ class House:
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
         self.sender = Sender(self, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
         self.worker = Worker(
-            store, self.queue, self.sender, render=lambda _run, _language: Message({}, "Sample"), now=clock.now
+            store, self.queue, self.sender, render=lambda _run, _language, _arm: Message({}, "Sample"), now=clock.now
         )
         rules = ContactRules(quiet=QuietHours(start=time(0), end=time(0)))
         approvals = Approvals(above=10_000, per_second=50)
@@ -248,7 +248,7 @@ async def test_two_workers_share_a_run_and_nobody_gets_two_cards(house: House) -
         house.store,
         house.queue,
         house.sender,
-        render=lambda _run, _language: Message({}, "Sample"),
+        render=lambda _run, _language, _arm: Message({}, "Sample"),
         now=house.clock.now,
     )
     await asyncio.gather(house.worker.drain(), other.drain())

@@ -1,0 +1,116 @@
+"""Which results of a run may be shown: all of a run that is not anonymous, and what suppression leaves of others.
+
+The one way from tallies to results. An anonymous run has none while it is open, so that nobody can look before and
+after somebody answers; then every figure is of as many people as its threshold, or more, or it is left out.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from feedback.question_results import ArmResult, QuestionResult, Results, Texts, question_result
+from feedback.questions import Choice, Kind, Question
+from feedback.runs import Run
+from feedback.suppression import Group, is_shown, joined
+from feedback.surveys import Survey
+from feedback.tallies import Cell, QuestionTally, Tally, arm_cell, part_value, questions_together
+
+STILL_OPEN = (
+    "This survey is anonymous. Its results appear once it is closed, if at least {threshold} people have answered."
+)
+BEING_SEALED = "This survey is anonymous. Its results appear in a moment: the answers are being sealed."
+TOO_FEW_HERE = "Too few answers to be shown: this survey is anonymous."  # of one question
+TOO_FEW = "This survey is anonymous, and fewer than {threshold} people have answered: nothing is shown, now or later."
+
+
+def results_from(run: Run, tally: Tally, texts: Texts, *, is_behind: bool = False) -> Results:
+    """Return the results of a run that is not anonymous."""
+    cell = tally.everybody
+    return Results(
+        run=run,
+        n=cell.answered,
+        reached=cell.reached,
+        questions=tuple(_question(run.survey, one, tally, texts) for one in run.survey.questions),
+        is_behind=is_behind,
+    )
+
+
+def anonymous_results(
+    run: Run, participation: Cell, sealed: Tally | None, texts: Texts, *, is_behind: bool = False
+) -> Results:
+    """Return what may be shown of an anonymous run: who took part, by count, and what its sealed answers say."""
+    said = _why_nothing(run, sealed)
+    found = (
+        [] if said or sealed is None else [_question(run.survey, one, sealed, texts) for one in run.survey.questions]
+    )
+    return Results(
+        run=run,
+        n=participation.answered,
+        reached=participation.reached,
+        questions=tuple(found),
+        is_behind=is_behind,
+        withheld=said,
+    )
+
+
+def may_quote(run: Run, sealed: Tally, question: str) -> bool:
+    """Say whether texts of an anonymous run's question may be read."""
+    return is_shown(_asked(sealed.everybody, question).n, run.survey.threshold)
+
+
+def _why_nothing(run: Run, sealed: Tally | None) -> str:
+    threshold = run.survey.threshold
+    if run.takes_answers:
+        return STILL_OPEN.format(threshold=threshold)
+    if sealed is None:
+        return BEING_SEALED
+    return "" if is_shown(sealed.everybody.answered, threshold) else TOO_FEW.format(threshold=threshold)
+
+
+def _question(survey: Survey, question: Question, tally: Tally, texts: Texts) -> QuestionResult:
+    whole = _asked(tally.everybody, question.id)
+    if survey.is_anonymous and not is_shown(whole.n, survey.threshold):
+        return QuestionResult(question=question, n=0, is_withheld=True)
+    found = question_result(_told(survey, question, [whole]), whole, texts)
+    return msgspec.structs.replace(found, by_arm=_by_arm(survey, question, tally))
+
+
+def _by_arm(survey: Survey, question: Question, tally: Tally) -> tuple[ArmResult, ...]:
+    """Return a question's figures by arm, or by arms together where one alone is too few; without any texts."""
+    asked = {one.id: _asked(tally.cells.get(arm_cell(one.id), Cell()), question.id) for one in survey.arms}
+    sizes = [(name, one.n) for name, one in asked.items()]
+    groups = joined(sizes, survey.threshold) if survey.is_anonymous else _each(sizes)
+    if len(groups) < 2:  # noqa: PLR2004 - with everybody in one group there is nothing to compare
+        return ()
+    tallies = [questions_together(question, [asked[arm] for arm in one.parts]) for one in groups]
+    told = _told(survey, question, tallies)
+    return tuple(
+        ArmResult(one.parts, question_result(told, tally, {})) for one, tally in zip(groups, tallies, strict=True)
+    )
+
+
+def _told(survey: Survey, question: Question, tallies: Sequence[QuestionTally]) -> Question:
+    """Return a question without the rows of a matrix that too few have answered, be it in one of several groups.
+
+    A row is a question of its own. One that only one group lacks would follow from the others and the whole.
+    """
+    if not survey.is_anonymous or question.kind is not Kind.MATRIX:
+        return question
+    rows = [
+        row
+        for row in question.rows
+        if all(is_shown(_answers_in(question, row, one), survey.threshold) for one in tallies)
+    ]
+    return msgspec.structs.replace(question, rows=tuple(rows))
+
+
+def _answers_in(question: Question, row: Choice, tally: QuestionTally) -> int:
+    return sum(tally.counts.by_value.get(part_value(row.id, one.id), 0) for one in question.choices)
+
+
+def _each(sizes: Sequence[tuple[str, int]]) -> tuple[Group, ...]:
+    return tuple(Group((name,), n) for name, n in sizes)
+
+
+def _asked(cell: Cell, question: str) -> QuestionTally:
+    return cell.questions.get(question, QuestionTally())
