@@ -87,6 +87,11 @@ def _said(card: Json) -> str:
     return card_text(card).replace("\u200b", "").replace("\\", "").replace("**", "")
 
 
+def _named_alike(line: str, run: str) -> str:
+    """Return a line without what differs for another reason than the answers. A survey names all its runs."""
+    return _CHANGES.sub("", line.replace(run, "RUN").replace("hush-1, RUN", "RUN"))
+
+
 class CuriousAdmin:
     """Looks at everything that an admin can look at. Runs are called by one name, and lines stand in no order."""
 
@@ -104,7 +109,7 @@ class CuriousAdmin:
         paths = DASHBOARD + AT_THE_END if is_thorough else DASHBOARD
         on_pages = [await self._page(run, path) for path in paths]
         lines = [*(one.splitlines() for one in [*seen, await self._file(run), *on_pages]), audit]
-        return [sorted(_CHANGES.sub("", line.replace(run, "RUN")) for line in some) for some in lines]
+        return [sorted(_named_alike(line, run) for line in some) for some in lines]
 
     async def _page(self, run: str, path: str) -> str:
         """Return what a page or a file of the dashboard says; of a workbook, its cells."""
