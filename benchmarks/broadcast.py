@@ -4,8 +4,8 @@ Product: the broadcaster, worker, sender and connector as `app.py` joins them, o
 above what can be reached; every card is accounted for on disk before and after it leaves. After each round the run
 must say `sent` for everybody, and the connector, a process of its own, must have got one message for each of them;
 otherwise there are no figures. Baselines send the same card to the same connector, 100 at a time:
-`continue_conversation` without a token, and a POST of one body that was encoded beforehand, by the same pooled client
-as it comes, that keeps no account of anything.
+`continue_conversation` without a token, and a POST of one body that was encoded beforehand, by aiohttp's pooled
+client as it comes, that keeps no account of anything.
 
 Rounds are interleaved, and in each the baselines follow the product at once; rates are medians, and so are the ratios
 of rounds, which suffer less from what else the machine does. `cpu_us_…` is processor time of this process for one

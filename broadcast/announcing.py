@@ -16,11 +16,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from broadcast.steady import Steady
 from feedback.results import CatchesUp
 from feedback.runs import Run, RunState, latest_runs
 from feedback.tallies import Cell
 from feedback.tally_tree import find_tally
-from store.contract import Conflict, Doc, Missing, Op, Patch, Store, StoreError, Where
+from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
 BOOK = "webhooks"
 STARTED = "since"  # the document that says that what went before is known
@@ -63,7 +64,7 @@ class Announcement(msgspec.Struct, frozen=True):
     at: str
 
 
-class Announcer:
+class Announcer(Steady):
     """Looks for news and tells it. Several may, in one process or in many."""
 
     def __init__(
@@ -77,6 +78,7 @@ class Announcer:
         address: str,
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__(idle_s=EVERY_S, pauses="webhooks wait")
         self._store = store
         self._post = post
         self._tallier = tallier
@@ -85,18 +87,9 @@ class Announcer:
         self._address = address
         self._now = now
         self._told: set[str] = set()  # what is in the store for certain
-        self.is_well = True
 
-    async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
-            try:
-                await self.tick()
-                self.is_well = True
-            except StoreError:
-                self.is_well = False
-                log.exception("webhooks wait: the store does not answer")
-            await asyncio.sleep(EVERY_S)
+    async def _work_off(self) -> None:
+        await self.tick()
 
     async def tick(self) -> None:
         """Keep what is new, then send what is due."""

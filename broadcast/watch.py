@@ -14,11 +14,12 @@ import msgspec
 
 from broadcast.editor import Editor
 from broadcast.sender import Message
+from broadcast.steady import Steady
 from feedback.errors import RunUnknown
 from feedback.people import Person, find_person
 from feedback.runs import Run, RunState, find_run
 from feedback.standing import Standing
-from store.contract import Conflict, Doc, Missing, Op, Patch, Store, StoreError, Where
+from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
 EVERY_S = 3.0
 SHARE = 5  # counting takes at most so large a part of the time: of a large run, it takes a while
@@ -46,7 +47,7 @@ class Watch(msgspec.Struct, frozen=True):
     failures: int = 0
 
 
-class Watcher:
+class Watcher(Steady):
     """Moves the cards that are watched."""
 
     def __init__(
@@ -59,13 +60,13 @@ class Watcher:
         may_watch: Callable[[Person], bool],
         now: Callable[[], datetime],
     ) -> None:
+        super().__init__(idle_s=EVERY_S, pauses="cards do not move")
         self._store = store
         self._editor = editor
         self._stand = stand
         self._render = render
         self._may_watch = may_watch
         self._now = now
-        self.is_well = True  # whether the last look ended as it should
 
     async def begin(self, run: str, person: str, activity_id: str) -> None:
         """Let a card move from now on, and an older one of the same person about the same run no more."""
@@ -95,16 +96,8 @@ class Watcher:
         except Missing:
             return
 
-    async def run(self) -> None:
-        """Look until cancelled."""
-        while True:
-            try:
-                await self.tick()
-                self.is_well = True
-            except StoreError:
-                self.is_well = False
-                log.exception("cards do not move: the store does not answer")
-            await asyncio.sleep(EVERY_S)
+    async def _work_off(self) -> None:
+        await self.tick()
 
     async def tick(self) -> None:
         """Move the cards whose time it is. Raises the first `StoreError`, once all have had their turn."""

@@ -1,8 +1,9 @@
 """How often and when people may be written to: the contact budget, and quiet hours in their own time zone.
 
 Contacts are counted from the deliveries, which record every one of them anyway, so a contact costs no write of its
-own, cannot be counted without having happened, and is forgotten with its delivery. A count costs one query for five
-hundred people, in plans alone; a log on each person would cost one write for each message sent.
+own, and is forgotten with its delivery. What is planned and still to come counts too, so that two runs that are planned
+one after the other do not both go out. A count costs two queries for five hundred people, in plans alone; a log on each
+person would cost one write for each message sent.
 """
 
 from collections import Counter
@@ -95,7 +96,7 @@ class Verdict(msgspec.Struct, frozen=True):
 async def verdicts(
     store: Store, people: Sequence[Person], *, now: datetime, rules: ContactRules, by: str
 ) -> list[Verdict]:
-    """Say of each person whether and when a new run may write to them, at one query for five hundred people.
+    """Say of each person whether and when a new run may write to them, at two queries for five hundred people.
 
     Whoever starts the run (`by`) asked for it, so neither their budget nor their quiet hours hold it back.
     """

@@ -58,14 +58,18 @@ class Client:
         )
         self._identity: DefaultAzureCredential | None = None if account.key else DefaultAzureCredential()
         self._sdk = _sdk(account, account.key or self._identity)
-        self._is_connected = False
-        self._connecting: asyncio.Task[None] | None = None  # everybody who comes meanwhile waits for the same try
-        self._found: dict[str, ContainerProxy] = {}
+        self._connection: asyncio.Task[None] | None = None
+        self._containers: dict[str, asyncio.Task[ContainerProxy]] = {}
 
     async def container(self, name: str) -> ContainerProxy:
-        """Return a container. Raises `Incomplete`, or `Unavailable` where nobody answers."""
-        found = self._found.get(name)
-        return found or await self._look_for(name)
+        """Return a container. Raises `Incomplete`, or `Unavailable` where nobody answers.
+
+        However many ask at a time, the account is asked once, and a look that failed is made anew by the next who asks.
+        """
+        looking = self._containers.get(name)
+        if looking is None or _has_failed(looking):
+            looking = self._containers[name] = asyncio.create_task(self._look_for(name))
+        return looking.result() if looking.done() else await asyncio.shield(looking)
 
     async def missing(self) -> list[str]:
         """Return the declared containers that the database lacks, all of them where it is missing itself."""
@@ -93,22 +97,22 @@ class Client:
                 msg = f"the database {self._account.database!r} has no container {name!r}: the deployment makes it"
                 raise Incomplete(msg) from refused
             raise meaning_of(refused.failure) from refused
-        self._found[name] = proxy
         return proxy
 
     async def _connect(self) -> None:
-        if self._is_connected:
-            return
-        if self._connecting is None or self._connecting.done():
-            self._connecting = asyncio.create_task(self._try_to_connect())
-        await asyncio.shield(self._connecting)
+        if self._connection is None or _has_failed(self._connection):
+            self._connection = asyncio.create_task(self._try_to_connect())
+        await asyncio.shield(self._connection)
 
     async def _try_to_connect(self) -> None:
         try:
             await self.patience.ask(self._sdk.__aenter__)
         except Refused as refused:
             raise meaning_of(refused.failure) from refused
-        self._is_connected = True
+
+
+def _has_failed(task: asyncio.Task[Any]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
 
 
 def note_session(container: ContainerProxy, docs: Sequence[Mapping[str, object]], headers: Mapping[str, str]) -> None:

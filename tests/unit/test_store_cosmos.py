@@ -150,6 +150,29 @@ async def test_a_write_in_trouble_happens_once_or_says_that_nobody_knows(
         assert account.troubles.waiting() == 0
 
 
+async def test_however_many_come_to_a_store_that_has_just_been_opened_it_looks_for_a_container_once(
+    account: CosmosStandIn,
+) -> None:
+    store = await open_cosmos(account_of(account))
+    account.reset_counters()
+    assert (
+        await asyncio.gather(*(store.get("people", f"p{number}", f"p{number}") for number in range(300)))
+        == [None] * 300
+    )
+    assert account.counters().by_name["container.read"].requests == 1
+    await store.close()
+
+
+async def test_a_look_that_failed_is_made_anew(account: CosmosStandIn) -> None:
+    store = await open_cosmos(account_of(account))
+    account.troubles.respond = lambda call: unavailable() if call.name == "container.read" else None
+    ends = await asyncio.gather(*(store.get("people", "p", "p") for _ in range(5)), return_exceptions=True)
+    assert {type(end) for end in ends} == {Unavailable}
+    account.troubles.respond = None
+    assert await store.get("people", "p", "p") is None
+    await store.close()
+
+
 async def test_what_somebody_else_made_meanwhile_is_not_taken_for_ours(account: CosmosStandIn, store: Store) -> None:
     async def let_them(_seconds: float) -> None:
         await store.create("runs", doc("d", by="them"))
