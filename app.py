@@ -24,12 +24,14 @@ from bot.assembly import Doors
 from bot.assembly import House as BotHouse
 from bot.assembly import put_together as bot_together
 from bot.auth import Gate, KeyRing, KeysUnavailable, TokenVerifier
-from bot.connector import BotToken, Connector, open_session, service_host_check
+from bot.bot_token import BotToken, open_session
+from bot.connector import Connector, service_host_check
 from bot.endpoint import MAX_BODY, MessagesEndpoint
 from bot.files import FILE_HOSTS, FileFetcher
 from bot.health import Health, show_alive
 from bot.messages import MESSAGES
 from bot.metrics import Metrics, counting
+from bot.wire import Wire, open_wire
 from broadcast.announcing import Announcer
 from broadcast.assembly import BUDGET, Broadcast, Terms, Timing
 from broadcast.assembly import put_together as broadcast_together
@@ -84,8 +86,8 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     async def running(app: web.Application) -> AsyncIterator[None]:
         kept = store or await open_store(settings.store)
         try:
-            async with open_session() as session, _queue(settings, kept, now) as queue:
-                at_work, share = await _start(app, _given(settings, kept, queue, session, now))
+            async with open_session() as session, open_wire() as wire, _queue(settings, kept, now) as queue:
+                at_work, share = await _start(app, _given(settings, kept, queue, Outward(session, wire), now))
                 metrics.watch_budget(share.units)
                 yield
                 await _stop(at_work, share)
@@ -115,6 +117,14 @@ def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextMa
 
 
 @dataclass(frozen=True, slots=True)
+class Outward:
+    """The clients of this process: `wire` for all that is sent to Teams, `session` for everything else."""
+
+    session: aiohttp.ClientSession
+    wire: Wire
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What the parts are made from."""
 
@@ -122,15 +132,16 @@ class Given:
     store: Store
     queue: Queue
     session: aiohttp.ClientSession
+    wire: Wire
     policy: Policy
     timing: Timing
 
 
-def _given(settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, now: Now) -> Given:
+def _given(settings: Settings, store: Store, queue: Queue, outward: Outward, now: Now) -> Given:
     chance = random.Random()  # noqa: S311 - jitter
     timing = Timing(now=now, clock=clocks.monotonic, sleep=asyncio.sleep, chance=chance)
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
-    return Given(settings, store, queue, session, policy, timing)
+    return Given(settings, store, queue, outward.session, outward.wire, policy, timing)
 
 
 async def _start(app: web.Application, given: Given) -> tuple[AtWork, BudgetShare]:
@@ -193,7 +204,7 @@ def _connector(given: Given) -> Connector:
     settings = given.settings
     token = _bot_token(settings, given.session) if settings.checks_tokens else None
     is_allowed = service_host_check(settings.service_hosts)
-    return Connector(given.session, token=token, is_allowed=is_allowed, app_id=settings.app_id)
+    return Connector(given.wire, token=token, is_allowed=is_allowed, clock=clocks.time, app_id=settings.app_id)
 
 
 def _bot_token(settings: Settings, session: aiohttp.ClientSession) -> BotToken:

@@ -40,8 +40,9 @@ from benchmarks.panel import SURVEY, Wrong
 from benchmarks.proactive import Send, bare, stock, to_everybody
 from benchmarks.processes import ROOT, NotStarted, free_port, running
 from benchmarks.teams_limits import simulate
-from bot.connector import CONNECTIONS, Connector, open_session
+from bot.connector import Connector
 from bot.messages import survey_message
+from bot.wire import CONNECTIONS, Wire, open_wire
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
 from broadcast.rendering import OncePerRun
@@ -103,8 +104,8 @@ class Stopwatch:
 class Service:
     """The product's parts, and the connector that they write to."""
 
-    def __init__(self, store: Store, session: aiohttp.ClientSession, url: str) -> None:
-        connector = Connector(session, token=None, is_allowed=lambda _url: True)
+    def __init__(self, store: Store, wire: Wire, session: aiohttp.ClientSession, url: str) -> None:
+        connector = Connector(wire, token=None, is_allowed=lambda _url: True, clock=time.time)
         limiter = Limiter(FAR_ABOVE, clock=time.monotonic, sleep=asyncio.sleep)
         chance = random.Random(SEED)  # noqa: S311 - pauses, not secrets
         queue = StoreQueue(store, clock=time.time)
@@ -186,8 +187,8 @@ async def _service(channel: Sequence[str]) -> AsyncIterator[Service]:
         async with running([*channel, str(port)], port, log, dict(os.environ)):
             store = await open_sqlite(Path(name) / "hearback.db")
             try:
-                async with open_session() as session:
-                    yield Service(store, session, f"http://127.0.0.1:{port}/")
+                async with open_wire() as wire, aiohttp.ClientSession() as session:
+                    yield Service(store, wire, session, f"http://127.0.0.1:{port}/")
             finally:
                 await store.close()
 

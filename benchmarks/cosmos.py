@@ -40,6 +40,7 @@ from benchmarks.load import LoadFailed, closed_loop
 from benchmarks.panel import CUSTOMERS, SENT_AT, SURVEY, Wrong, check_kept, check_thanked, requests_of, write_panel
 from benchmarks.processes import NotStarted, free_port, running
 from bot.meetings import WAIT_S
+from bot.wire import open_wire
 from feedback.results import results_of
 from feedback.runs import DeliveryState, progress
 from feedback.survey_files import read_survey
@@ -168,9 +169,10 @@ async def _deliveries(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[
     with TemporaryDirectory() as name:
         async with (
             running(["-m", "benchmarks.channel", str(port)], port, Path(name) / "log", dict(os.environ)),
+            open_wire() as wire,
             aiohttp.ClientSession() as session,
         ):
-            service = Service(store, session, f"http://127.0.0.1:{port}/")
+            service = Service(store, wire, session, f"http://127.0.0.1:{port}/")
             await populate(service, plan.people)
             planned, sent = await _sent(account, service, plan)
     await store.close()

@@ -7,12 +7,16 @@ speak.
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import aiohttp
 import msgspec
 import pytest
 
-from bot.connector import BotToken, Connector, service_host_check
+from bot.bot_token import BotToken
+from bot.connector import Connector, service_host_check
+from bot.wire import Patience, open_wire
 from broadcast.limiter import Limiter
 from broadcast.sender import MAX_TRIES, Message, Sender
 from feedback.deliveries import Outcome
@@ -24,7 +28,7 @@ from tests.conftest import Clock
 from tests.e2e.conftest import ELSEWHERE, PULSE, Service, is_survey
 
 MESSAGE = Message(card={"type": "AdaptiveCard", "version": "1.5", "body": []}, summary="Sample")
-PATIENCE_S = 0.5  # instead of 30 s
+PATIENCE = Patience(total=timedelta(seconds=0.5))  # instead of 30 s
 SENT, FAILED, DOUBT = DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCONFIRMED
 
 
@@ -99,20 +103,17 @@ TABLE = [
 ]
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-def _sender(teams: Teams, http: aiohttp.ClientSession, clock: Clock) -> Sender:
+@asynccontextmanager
+async def _sending(teams: Teams, clock: Clock) -> AsyncIterator[Sender]:
     secret = teams.app_password
-    token = BotToken(
-        http, login_url=teams.login_url, tenant=teams.tenant, app_id=teams.app_id, password=secret, clock=clock.time
-    )
-    connector = Connector(http, token=token, is_allowed=service_host_check(("127.0.0.1",)))
-    limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
-    return Sender(connector, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(7))
+    async with aiohttp.ClientSession() as http, open_wire(patience=PATIENCE) as wire:
+        token = BotToken(
+            http, login_url=teams.login_url, tenant=teams.tenant, app_id=teams.app_id, password=secret, clock=clock.time
+        )
+        is_allowed = service_host_check(("127.0.0.1",))
+        connector = Connector(wire, token=token, is_allowed=is_allowed, clock=clock.time)
+        limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
+        yield Sender(connector, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(7))
 
 
 def _person(teams: Teams, somebody: Somebody) -> Person:
@@ -126,17 +127,15 @@ async def _no_objection() -> Outcome | None:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.name)
-async def test_each_row_leads_to_its_state_and_reason(
-    row: Row, teams: Teams, http: aiohttp.ClientSession, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.connector.TIMEOUT", aiohttp.ClientTimeout(total=PATIENCE_S))
+async def test_each_row_leads_to_its_state_and_reason(row: Row, teams: Teams, clock: Clock) -> None:
     somebody = teams.person("Sample Customer", has_bot=True)
     somebody.has_chat = True
     somebody.run_into(*[row.trouble] * row.times)
     requests: list[Call] = []
     teams.respond = requests.append
     began = clock.time()
-    outcome = await _sender(teams, http, clock).send(_person(teams, somebody), MESSAGE, _no_objection)
+    async with _sending(teams, clock) as sender:
+        outcome = await sender.send(_person(teams, somebody), MESSAGE, _no_objection)
     assert (outcome.state, outcome.reason) == (row.state, row.reason)
     assert (len(requests), len(somebody.inbox)) == (row.requests, row.arrived)
     assert clock.time() - began >= row.waits_s
@@ -144,9 +143,8 @@ async def test_each_row_leads_to_its_state_and_reason(
 
 
 async def test_where_no_connection_can_be_opened_it_is_tried_again_and_given_up(clock: Clock) -> None:
-    async with aiohttp.ClientSession() as http, Teams() as teams:
-        somebody = teams.person("Sample Customer", has_bot=True)
-        sender, person = _sender(teams, http, clock), _person(teams, somebody)
+    async with Teams() as teams, _sending(teams, clock) as sender:
+        person = _person(teams, teams.person("Sample Customer", has_bot=True))
         await teams.close()
         outcome = await sender.send(person, MESSAGE, _no_objection)
     assert outcome.state is FAILED

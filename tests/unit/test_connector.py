@@ -1,15 +1,17 @@
 """The connector on the wire: the address it calls, the body it sends, and whom it refuses to call."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 
-import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.connector import Connector, open_session
-from broadcast.messenger import Card, Unreachable
+from bot.connector import Connector
+from bot.wire import Wire as Client
+from bot.wire import open_wire
+from broadcast.messenger import Card, Rejected, Unreachable
 from feedback.people import Conversation
 
 CARD: dict[str, object] = {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": "Grüße “you”"}]}
@@ -48,9 +50,13 @@ async def wire() -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with open_session() as session:
-        yield session
+async def client() -> AsyncIterator[Client]:
+    async with open_wire() as client:
+        yield client
+
+
+def _connector(client: Client, is_allowed: Callable[[str], bool] = lambda _: True) -> Connector:
+    return Connector(client, token=None, is_allowed=is_allowed, clock=time.time)
 
 
 @pytest.mark.parametrize(
@@ -68,17 +74,17 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
     ],
 )
 async def test_a_conversation_is_one_part_of_the_address_whatever_is_in_it(
-    conversation: str, path: str, called: str, wire: Wire, session: aiohttp.ClientSession
+    conversation: str, path: str, called: str, wire: Wire, client: Client
 ) -> None:
-    connector = Connector(session, token=None, is_allowed=lambda _: True)
+    connector = _connector(client)
     assert await connector.send_card(wire.chat(conversation, path), CARD, "Sample") == "1:é"
     assert wire.paths == [f"POST {called}"]
     assert wire.types == ["application/json"]
 
 
 @pytest.mark.parametrize("card", [CARD, msgspec.Raw(msgspec.json.encode(CARD))], ids=["as data", "encoded"])
-async def test_a_card_arrives_the_same_encoded_or_not(card: Card, wire: Wire, session: aiohttp.ClientSession) -> None:
-    connector, chat = Connector(session, token=None, is_allowed=lambda _: True), wire.chat("a:1", "/")
+async def test_a_card_arrives_the_same_encoded_or_not(card: Card, wire: Wire, client: Client) -> None:
+    connector, chat = _connector(client), wire.chat("a:1", "/")
     await connector.send_card(chat, card, "Sample")
     await connector.update_card(chat, "1:é", card, "Sample")
     assert wire.paths[1] == "PUT /v3/conversations/a%3A1/activities/1%3A%C3%A9"
@@ -94,12 +100,19 @@ async def test_a_card_arrives_the_same_encoded_or_not(card: Card, wire: Wire, se
     assert wire.cookies == ["", ""], "what one service sets is nobody's business"
 
 
-async def test_an_address_that_is_not_allowed_is_never_called_and_each_is_checked(
-    wire: Wire, session: aiohttp.ClientSession
-) -> None:
-    connector = Connector(session, token=None, is_allowed=lambda url: url.endswith("/good/"))
+async def test_an_address_that_is_not_allowed_is_never_called_and_each_is_checked(wire: Wire, client: Client) -> None:
+    connector = _connector(client, lambda url: url.endswith("/good/"))
     await connector.send_card(wire.chat("a:1", "/good/"), CARD, "Sample")
     for _ in range(2):
         with pytest.raises(Unreachable, match="allow list"):
             await connector.send_card(wire.chat("a:1", "/bad/"), CARD, "Sample")
     assert len(wire.paths) == 1
+
+
+@pytest.mark.parametrize("conversation", [".", ".."])
+async def test_what_would_be_another_address_is_never_called(conversation: str, wire: Wire, client: Client) -> None:
+    with pytest.raises(Rejected, match="address"):
+        await _connector(client).send_card(wire.chat(conversation, "/"), CARD, "Sample")
+    with pytest.raises(Rejected, match="address"):
+        await _connector(client).delete_card(wire.chat("a:1", "/"), conversation)
+    assert wire.paths == []

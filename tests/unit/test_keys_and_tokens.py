@@ -7,7 +7,8 @@ import aiohttp
 import pytest
 
 from bot.auth import KEYS_MAX_AGE_S, KEYS_MIN_AGE_S, KeyRing, KeysUnavailable, TokenVerifier, Unauthenticated
-from bot.connector import BotToken, service_host_check
+from bot.bot_token import BotToken
+from bot.connector import service_host_check
 from broadcast.messenger import Retriable
 from simulator import Fault, Teams
 from tests.conftest import Clock
@@ -116,16 +117,16 @@ async def test_the_bots_token_is_fetched_once_for_everybody(
     teams: Teams, session: aiohttp.ClientSession, clock: Clock
 ) -> None:
     token = _bot_token(teams, session, clock)
-    assert len(set(await asyncio.gather(*(token.get() for _ in range(50))))) == 1
+    assert len(set(await asyncio.gather(*(token.header() for _ in range(50))))) == 1
     assert teams.login.token_calls == 1
     clock.pass_s(teams.login.lifetime_s)
-    await token.get()
+    await token.header()
     assert teams.login.token_calls == 2
 
 
 async def test_a_wrong_secret_is_no_token(teams: Teams, session: aiohttp.ClientSession, clock: Clock) -> None:
     with pytest.raises(Retriable, match="login service"):
-        await _bot_token(teams, session, clock, password="wrong").get()
+        await _bot_token(teams, session, clock, password="wrong").header()
 
 
 @pytest.mark.parametrize(

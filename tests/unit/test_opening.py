@@ -87,7 +87,7 @@ async def test_without_the_job_ahead_the_chat_is_opened_right_before_the_card(ho
 @pytest.mark.parametrize(
     ("error", "tries", "state"),
     [
-        (error_for(429, b"{}", "3"), 2, DeliveryState.SENT),
+        (error_for(429, b"{}", 3.0), 2, DeliveryState.SENT),
         (Retriable("503"), 2, DeliveryState.SENT),
         (Doubtful("no answer from the channel in time"), 2, DeliveryState.SENT),
         (error_for(403, b'{"error": {"code": "ForbiddenOperationException"}}', None), 1, DeliveryState.FAILED),

@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
-from bot.connector import NotAccepted, error_for
+from bot.connector import error_for, wait_asked_for
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, TooLarge, Unreachable
 from broadcast.sender import MAX_TRIES, Message, Sender
@@ -63,7 +64,7 @@ TABLE: list[tuple[int, str, type[SendError], DeliveryState, int]] = [
     (404, "ConversationNotFound", Unreachable, DeliveryState.FAILED, 1),
     (404, "ActivityNotFoundInConversation", Unreachable, DeliveryState.FAILED, 1),
     (413, "MessageSizeTooBig", TooLarge, DeliveryState.FAILED, 1),
-    (401, "Unauthorized", NotAccepted, DeliveryState.FAILED, MAX_TRIES),
+    (401, "Unauthorized", Retriable, DeliveryState.FAILED, MAX_TRIES),
     (412, "PreconditionFailed", Retriable, DeliveryState.FAILED, MAX_TRIES),
     (429, "Throttled", Throttled, DeliveryState.FAILED, MAX_TRIES),
     (502, "BadGateway", Retriable, DeliveryState.FAILED, MAX_TRIES),
@@ -95,16 +96,34 @@ async def test_a_card_that_arrives_has_an_id_and_a_time(clock: Clock) -> None:
 
 async def test_the_wait_asked_for_is_kept(clock: Clock) -> None:
     start = clock.time()
-    error = error_for(429, b"{}", "7")
+    error = error_for(429, b"{}", 7.0)
     outcome = await _sender(Channel([error]), clock).send(PERSON, MESSAGE, _none)
     assert outcome.state is DeliveryState.SENT
     assert 7 <= clock.time() - start < 8
 
 
-@pytest.mark.parametrize("header", [None, "", "soon", "Wed, 21 Oct 2026 07:28:00 GMT"])
-async def test_without_a_wait_asked_for_the_pause_is_random_and_bounded(header: str | None, clock: Clock) -> None:
+@pytest.mark.parametrize(
+    ("header", "wait_s"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 30.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("Wed, 99 Oct 2026 07:28:00 GMT", None),
+    ],
+)
+def test_a_wait_may_be_asked_for_in_seconds_or_until_a_date(header: str, wait_s: float | None) -> None:
+    assert wait_asked_for(header, datetime(2026, 10, 21, 7, 27, 30, tzinfo=UTC).timestamp()) == wait_s
+
+
+async def test_without_a_wait_asked_for_the_pause_is_random_and_bounded(clock: Clock) -> None:
     start = clock.time()
-    outcome = await _sender(Channel([error_for(429, b"not json", header)] * 3), clock).send(PERSON, MESSAGE, _none)
+    outcome = await _sender(Channel([error_for(429, b"not json", None)] * 3), clock).send(PERSON, MESSAGE, _none)
     assert outcome.state is DeliveryState.SENT
     assert 0 < clock.time() - start < 3 * 30
 
@@ -132,7 +151,7 @@ async def test_whoever_says_stop_while_their_card_waits_does_not_get_it(clock: C
 async def test_after_a_429_the_whole_tenant_waits_as_long_as_was_asked(clock: Clock) -> None:
     limiter = Limiter(50, clock=clock.time, sleep=clock.sleep)
     start = clock.time()
-    channel = Channel([error_for(429, b"{}", "7")] * MAX_TRIES)
+    channel = Channel([error_for(429, b"{}", 7.0)] * MAX_TRIES)
     sender = Sender(channel, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(7))
     await sender.send(PERSON, MESSAGE, _none)
     given_up_at = clock.time()
