@@ -32,6 +32,7 @@ from feedback.runs import Run
 from store.contract import Store
 
 BUDGET = "budget"  # the share of it
+PATIENCE_S = 2.0  # for a plan; what takes longer is finished beside the turn, which has to answer in time
 
 
 class Channel(Messenger, Doorbell, Protocol):
@@ -91,7 +92,13 @@ class Broadcast:
     @property
     def steady(self) -> dict[str, Part]:
         """What has to be kept at work, by name. `BUDGET` ends last."""
-        return {"worker": self.worker, "ticker": self.ticker, "watcher": self.watcher, BUDGET: self.share}
+        return {
+            "worker": self.worker,
+            "planning": self.broadcaster.planning,
+            "ticker": self.ticker,
+            "watcher": self.watcher,
+            BUDGET: self.share,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,9 @@ def put_together(
     worker = Worker(
         store, queue, first_contact, render=OncePerRun(messages.survey), now=now, jobs=jobs, quiet=rules.quiet
     )
-    broadcaster = Broadcaster(store, queue, policy, rules, terms.approvals, now=now, wake=worker.wake)
+    broadcaster = Broadcaster(
+        store, queue, policy, rules, terms.approvals, now=now, wake=worker.wake, patience_s=PATIENCE_S
+    )
     snoozing = Snoozing(
         store,
         reach.sender,
@@ -134,7 +143,7 @@ def put_together(
         occurrences.remind,
         occurrences.close,
         now,
-        also=[snoozing.tick, broadcaster.carry_on_interrupted],
+        also=[snoozing.tick],
     )
 
     def may_watch(person: Person) -> bool:

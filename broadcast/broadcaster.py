@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from broadcast.plan import Planner, in_turns, to_do
+from broadcast.planning import Planning
 from broadcast.queue import Queue
 from broadcast.sender import GAVE_UP
 from broadcast.slices import (
@@ -45,7 +46,7 @@ from feedback.runs import (
 from feedback.sealing import seal, seal_what_is_over
 from feedback.standing import Standing
 from feedback.surveys import Survey
-from store.contract import Store, StoreError
+from store.contract import Store
 
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
@@ -75,16 +76,17 @@ class Broadcaster:
         *,
         now: Callable[[], datetime],
         wake: Callable[[], None],
+        patience_s: float | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
         self._policy = policy
         self._rules = rules
         self._approvals = approvals
-        self._planner = Planner(store, queue, policy, rules, now)
+        planner = Planner(store, queue, policy, rules, now)
+        self.planning = Planning(store, planner, now=now, wake=wake, patience_s=patience_s)
         self._now = now
         self._wake = wake
-        self._interrupted: set[str] = set()  # runs that are written, and whose planning the store let down
 
     async def foretell(self, audience: str, *, by: str) -> DryRun:
         """Return what a run to an audience would do now. Raises `AudienceUnknown` or `AudienceEmpty`."""
@@ -112,7 +114,8 @@ class Broadcaster:
         `approved` is up to how many people a second admin has allowed already.
         A run that has the `name` already is carried on with instead; without one, a run of the same admin that asks
         the same of the same people and is still being planned: whoever was told to try again starts no second one.
-        Once the run is written, a store that does not answer only delays its planning (`carry_on_interrupted`).
+        Once the run is written, a store that does not answer only delays its planning, and a plan that takes longer
+        than `patience_s` is finished beside whoever asked: the run is returned as it is being planned.
         Raises `AudienceUnknown`, `AudienceEmpty`, or `ApprovalMissing` for a named one that needs an approval.
         """
         if name:
@@ -121,25 +124,16 @@ class Broadcaster:
         found = await self.foretell(audience, by=by)
         plain = await check_names(self._store, audience)
         if not name and (begun := await run_being_planned(self._store, survey, plain, by=by)) is not None:
-            return await self._plan(begun)
+            return await self.planning.plan(begun)
         if self.needs_approval(found.reachable) and found.reachable > approved:
             if name:  # planned ahead, when nobody is there to approve it
                 raise ApprovalMissing(audience=plain, schedule=name.partition(".")[0])
             return await propose_run(self._store, survey, plain, by=by, now=self._now())
-        return await self._plan(await create_run(self._store, survey, plain, by=by, now=self._now(), name=name))
+        return await self.planning.plan(await create_run(self._store, survey, plain, by=by, now=self._now(), name=name))
 
     async def approve(self, name: str, *, by: str) -> Run:
         """Begin to send a proposed run. Raises a `Refusal` where it cannot be approved by this person now."""
-        return await self._plan(await approve_run(self._store, name, by=by, now=self._now()))
-
-    async def _plan(self, run: Run) -> Run:
-        try:
-            run = await self._planner.write(run)
-        except StoreError:
-            self._interrupted.add(run.run)
-            log.warning("run %s is planned as soon as the store answers", run.run, exc_info=True)
-        self._wake()
-        return run
+        return await self.planning.plan(await approve_run(self._store, name, by=by, now=self._now()))
 
     async def resend(self, run: Run) -> int:
         """Plan again those who are unconfirmed, or whom it was given up to reach, and return how many.
@@ -174,7 +168,7 @@ class Broadcaster:
         """Go on with a run that is held, with its plan first where that is not whole. Raises `RunIsOver`."""
         if not (await find_run(self._store, run.run)).people:
             held = frozenset({RunState.HELD})
-            return await self._plan(await move_run(self._store, run, RunState.PLANNING, leaving=held))
+            return await self.planning.plan(await move_run(self._store, run, RunState.PLANNING, leaving=held))
         moved = await move_run(self._store, run, RunState.SENDING, leaving=frozenset({RunState.HELD}))
         await self._queue_open(run)
         return moved
@@ -227,18 +221,9 @@ class Broadcaster:
         await seal_what_is_over(self._store)
         self._wake()
 
-    async def carry_on_interrupted(self) -> None:
-        """Go on with the planning that the store interrupted in this process. Raises `StoreError` where it still does.
-
-        What another process has begun is carried on with at the next start of any: `recover`.
-        """
-        for name in sorted(self._interrupted):
-            await self._carry_on(await find_run(self._store, name))
-            self._interrupted.discard(name)
-
     async def _carry_on(self, run: Run) -> Run:
         if run.state is RunState.PLANNING:
-            run = await self._planner.write(run)
+            run = await self.planning.plan(run)
         if run.state in UNDER_WAY:
             await self._queue_open(run, but={one.slice for one in await self._queue.aside()})
         return run

@@ -84,8 +84,12 @@ class Planner:
             run = await move_run(self._store, run, RunState.SENDING, leaving=planning, people=people)
         except RunIsOver:  # cancelled or held, say, while the plan was written
             run = await note_people(self._store, run, people)
-        await self._queue.put(in_turns(await to_do(self._store, run.run, self._now())))
+        await self.queue_open(run)
         return run
+
+    async def queue_open(self, run: Run) -> None:
+        """Put into the queue what is open of sending a run. Harmless to repeat."""
+        await self._queue.put(in_turns(await to_do(self._store, run.run, self._now())))
 
 
 async def to_do(store: Store, run: str, now: datetime) -> list[Slice]:

@@ -17,6 +17,7 @@ from feedback.tallier import TURN_S, Tallier
 from feedback.tally_tree import rebuild
 from settings import CosmosAt
 from simulator import Teams
+from store.contract import Store
 from store.opening import open_store
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME
 
@@ -135,6 +136,24 @@ async def how_it_stands(place: Place, run: str) -> str:
     except RunUnknown:
         return f"{run}: there is no such run"
     return f"{run}: {found.run.state}, {len(states)} deliveries, {Counter(states.values())}"
+
+
+async def when_planned(place: Place, run: str, people: int) -> None:
+    """Return as soon as so many people of a run have their deliveries."""
+    store = await open_store(place)
+    try:
+        async with asyncio.timeout(RUN_S):
+            while await _planned(store, run) < people:
+                await asyncio.sleep(0.01)
+    finally:
+        await store.close()
+
+
+async def _planned(store: Store, run: str) -> int:
+    try:
+        return sum((await progress(store, await find_run(store, run))).by_state.values())
+    except RunUnknown:
+        return 0
 
 
 async def when_over(place: Place, run: str, people: int) -> dict[str, DeliveryState]:

@@ -180,7 +180,9 @@ async def test_the_service_says_that_it_is_alive_and_ready(service: Service) -> 
         async with session.get(f"{service.url}/healthz") as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "alive"})
         async with session.get(f"{service.url}/readyz") as answer:
-            everything = dict.fromkeys(("store", "queue", "worker", "ticker", "tallier", "watcher", "budget"), "ok")
+            everything = dict.fromkeys(
+                ("store", "queue", "worker", "planning", "ticker", "tallier", "watcher", "budget"), "ok"
+            )
             assert (answer.status, await answer.json()) == (200, everything)
 
 
@@ -208,6 +210,7 @@ async def test_a_worker_that_fails_makes_the_service_unready(service: Service, m
             "store": "ok",
             "queue": "ok",
             "worker": "does not answer",
+            "planning": "ok",
             "ticker": "ok",
             "tallier": "ok",
             "watcher": "ok",

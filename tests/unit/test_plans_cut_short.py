@@ -9,6 +9,7 @@ import pytest
 
 from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.messenger import Retriable, Unreachable
+from broadcast.planning import ABANDONED
 from broadcast.sender import Message
 from broadcast.worker import Worker
 from feedback.contacts import ContactRules, QuietHours
@@ -61,7 +62,7 @@ async def test_a_run_that_is_held_before_its_plan_is_whole_goes_on_with_the_plan
     run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
     mend()
     await house.broadcaster.hold(run)
-    await house.broadcaster.carry_on_interrupted()
+    await house.broadcaster.planning.carry_on()
     went_on = await house.broadcaster.go_on(run)
     assert (went_on.state, went_on.people) == (RunState.SENDING, 350)
     await _ended(house, run, 350)
@@ -74,7 +75,7 @@ async def test_who_came_meanwhile_is_in_a_plan_that_is_carried_on(house: House) 
     mend()
     chat = Conversation("a:new", "https://smba.example/", "29:new", "28:b")
     await meet(house.store, Contact("away", "!before all others", "Sample", "en", chat), house.clock.now())
-    await house.broadcaster.carry_on_interrupted()
+    await house.broadcaster.planning.carry_on()
     await _ended(house, run, 251)
 
 
@@ -88,6 +89,44 @@ async def test_a_run_that_is_held_and_goes_on_while_it_is_planned_is_not_called_
     await _ended(house, planning.run, 250)
 
 
+async def test_a_plan_that_takes_long_is_finished_beside_whoever_asked(house: House, clock: Clock) -> None:
+    await house.populate(250)
+    hasty = _broadcaster(house, ContactRules(), clock, patience_s=0.0)
+    planning = await _in_the_middle_of_planning(house, hasty)
+    run = await planning.task
+    assert (run.state, run.people) == (RunState.PLANNING, 0)
+    assert (await hasty.start(SURVEY, "everyone", by=BY)).run == run.run, "the same again is the same run"
+    planning.go_on.set()
+    await _broadcaster(house, ContactRules(), clock).recover()
+    await _ended(house, run, 250)
+
+
+async def test_a_plan_that_nobody_writes_any_more_is_carried_on_with(house: House, clock: Clock) -> None:
+    await house.populate(250)
+    planning = await _in_the_middle_of_planning(house)
+    planning.task.cancel()  # and what it began is never gone on with: its process is gone
+    other = _broadcaster(house, ContactRules(), clock)
+    await other.planning.carry_on()
+    clock.pass_s(ABANDONED.total_seconds() - 1)
+    await other.planning.carry_on()
+    assert (await find_run(house.store, "pulse-1")).state is RunState.PLANNING, "somebody may still be at it"
+    clock.pass_s(1)
+    await other.planning.carry_on()
+    await _ended(house, planning.run, 250)
+
+
+async def test_a_plan_that_grows_is_left_to_whoever_writes_it(house: House, clock: Clock) -> None:
+    await house.populate(250)
+    planning = await _in_the_middle_of_planning(house)
+    other = _broadcaster(house, ContactRules(), clock)
+    await other.planning.carry_on()
+    clock.pass_s(ABANDONED.total_seconds())
+    planning.go_on.set()
+    await planning.task
+    await other.planning.carry_on()
+    await _ended(house, planning.run, 250)
+
+
 class _Planning:
     """A run in the middle of being planned."""
 
@@ -95,7 +134,7 @@ class _Planning:
         self.run, self.task, self.go_on = run, task, go_on
 
 
-async def _in_the_middle_of_planning(house: House) -> _Planning:
+async def _in_the_middle_of_planning(house: House, broadcaster: Broadcaster | None = None) -> _Planning:
     batch, reached, go_on = house.store.batch, asyncio.Event(), asyncio.Event()
     batches = Counter[str]()
 
@@ -108,7 +147,7 @@ async def _in_the_middle_of_planning(house: House) -> _Planning:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(house.store, "batch", slow)
-    task = asyncio.create_task(house.broadcaster.start(SURVEY, "everyone", by=BY))
+    task = asyncio.create_task((broadcaster or house.broadcaster).start(SURVEY, "everyone", by=BY))
     await reached.wait()
     patch.undo()
     return _Planning(await find_run(house.store, "pulse-1"), task, go_on)
@@ -125,9 +164,11 @@ async def test_who_is_planned_for_one_run_has_that_contact_when_another_is_plann
     assert await house.states(second.run) == {DeliveryState.EXCLUDED: 3}
 
 
-def _broadcaster(house: House, rules: ContactRules, clock: Clock) -> Broadcaster:
-    approvals = Approvals(above=10_000, per_second=50)
-    return Broadcaster(house.store, house.queue, POLICY, rules, approvals, now=clock.now, wake=house.worker.wake)
+def _broadcaster(house: House, rules: ContactRules, clock: Clock, *, patience_s: float | None = None) -> Broadcaster:
+    approvals, wake = Approvals(above=10_000, per_second=50), house.worker.wake
+    return Broadcaster(
+        house.store, house.queue, POLICY, rules, approvals, now=clock.now, wake=wake, patience_s=patience_s
+    )
 
 
 async def test_a_card_that_is_late_does_not_leave_in_quiet_hours(house: House, clock: Clock) -> None:
