@@ -1,8 +1,8 @@
 """Rounds of bad luck: random faults of the channel for 2,000 people, a `kill -9` at a random moment, two services.
 
 The simulated Teams keeps its limits meanwhile. In two rounds of four the kill comes while cards leave, in the other two
-while the run is planned. Two rounds run with the other tests; with `CHAOS_ROUNDS=20` set there are more, and each prints
-its counts.
+while the run is planned. Two rounds run with the other tests; with `CHAOS_ROUNDS=20` set there are more, and each
+prints its counts.
 """
 
 import asyncio
