@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 from bot.wire import Answer, Patience, open_wire
 from broadcast.messenger import Doubtful, Rejected, Retriable, SendError
@@ -208,6 +209,16 @@ async def test_a_peer_that_nobody_vouches_for_gets_nothing(tmp_path: Path) -> No
         with pytest.raises(Retriable, match="cannot be reached"):
             await wire.call("POST", peer.url, b"{}", "")
     assert peer.requests == []
+
+
+async def test_a_peer_that_the_system_trusts_is_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))  # as a company adds one of its own
+    peer = _saying(OK)
+    async with peer.listening(context), open_wire() as wire:
+        assert (await wire.call("POST", peer.url, b"{}", "")).status == 200
 
 
 async def test_a_connection_is_used_again_and_one_that_was_closed_meanwhile_is_not() -> None:
