@@ -29,12 +29,14 @@ bench: install  ## Measure the product beside its baselines
 	@$(BIN)/python -m benchmarks.answers
 	@$(BIN)/python -m benchmarks.broadcast --quick
 	@$(BIN)/python -m benchmarks.results
+	@$(BIN)/python -m benchmarks.cosmos
+	@$(BIN)/python -m benchmarks.copying --documents 10000
 
 cosmos-setup: install  ## Make the database and containers in your own Cosmos DB account
 	@$(BIN)/python -m store.setup
 
-test-cosmos: install  ## Run the store's suite against the account of COSMOS_ENDPOINT
-	@$(BIN)/pytest tests/contract -k real
+test-cosmos: install  ## Run the store's suite against your own Cosmos DB account
+	@$(BIN)/python -m tests.real_account
 
 package: install  ## Build the Teams app package into build/
 	@$(BIN)/python -m deployment.package $(PACKAGE_ARGS)

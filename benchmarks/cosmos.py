@@ -2,10 +2,11 @@
 
 Product: `app.py` and broadcasting as in production, by the real SDK over HTTPS against the stand-in, which counts every
 request about documents and the request units that Microsoft publishes for it (`simulator/cosmos/charges.py` has the
-sources; queries are an estimate). `…_per_answer` is what the turn of an answer asks, as the baseline's is what its turn
-asks; in `…_per_answer_counted` is also what the service asks by itself meanwhile: its looks at the queue, the meeting
-of those who answered, and the counting of their answers to the last one. What the SDK asks once about the account and
-its containers is left out.
+sources; queries are an estimate). `…_per_answer` is everything that the turn of an answer asks (`turns.py`), as the
+baseline's is what its turn asks; in `…_per_answer_counted` is also what the service asks by itself meanwhile: its looks
+at the queue, the meeting of those who answered, and the counting of their answers to the last one. What the SDK asks
+once about the account and its containers is left out. A request of a turn that is refused or breaks off leaves no
+figures.
 
 answers: people who have the card press the button, each once, over HTTP; every reply must be the thank-you and every
 answer in the store, or there are no figures. deliveries: a run to as many people is planned, then sent to a connector.
@@ -39,17 +40,20 @@ from benchmarks.broadcast import Service, populate
 from benchmarks.load import LoadFailed, closed_loop
 from benchmarks.panel import CUSTOMERS, SENT_AT, SURVEY, Wrong, check_kept, check_thanked, requests_of, write_panel
 from benchmarks.processes import NotStarted, free_port, running
+from benchmarks.turns import Turns
 from bot.meetings import WAIT_S
 from bot.wire import open_wire
 from feedback.results import results_of
 from feedback.runs import DeliveryState, progress
 from feedback.survey_files import read_survey
 from feedback.tallier import Tallier
-from settings import Settings
+from settings import CosmosAt, Settings
 from simulator import Teams
 from simulator.cosmos import CosmosStandIn
+from store.cosmos import open_cosmos
 from store.layout import layout
-from store.opening import open_store
+from store.opening import account_at, open_store
+from store.remembering import RememberingStore
 
 DATABASE = "hearback"
 CONNECTIONS = 32
@@ -124,7 +128,8 @@ async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str
     panel = await write_panel(store, teams, plan.people)
     while not await Tallier(store, lambda: SENT_AT, name="before").look():  # the deliveries, as they were sent
         continue
-    async with _serving(settings) as port:
+    turns = Turns()
+    async with _serving(settings, turns) as port:
         requests = requests_of(panel, teams.tokens.current())
         account.reset_counters()
         replies = await closed_loop(port, requests, connections=CONNECTIONS, seconds=3600)
@@ -133,27 +138,37 @@ async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str
     await tallier.catch_up(panel.run.run)  # what the service has not counted by itself; it costs what it costs there
     cost = _cost(account)
     await check_kept(store, panel, check_thanked(panel, replies))
-    if len(replies) != plan.people:
-        msg = f"{len(replies)} of {plan.people} people answered"
-        raise Wrong(msg)
+    _check_nothing_else_happened(turns, plan, len(replies))
     _cost(account)
     await results_of(store, panel.run.run, tallier)
     page = _cost(account)
     await store.close()
     return {
-        "requests_per_answer": round(cost.by_name["item.patch"] / plan.people, 3),
-        "ru_per_answer": round(cost.charge_by_name["item.patch"] / plan.people, 2),
+        "requests_per_answer": round(turns.requests.total() / plan.people, 3),
+        "ru_per_answer": round(turns.charge / plan.people, 2),
+        "turns_asked": dict(turns.requests),
         "requests_per_answer_counted": round(cost.requests / plan.people, 3),
         "ru_per_answer_counted": round(cost.charge / plan.people, 2),
         "requests_per_results_page": page.requests,
         "ru_per_results_page": round(page.charge, 1),
         "answers_asked": cost.by_name,
+        "answers_charged": cost.charge_by_name,
     }
 
 
+def _check_nothing_else_happened(turns: Turns, plan: Plan, answers: int) -> None:
+    if answers != plan.people or turns.count != plan.people or turns.amiss:
+        msg = f"of {plan.people} people {answers} answered, in {turns.count} turns; amiss: {dict(turns.amiss)}"
+        raise Wrong(msg)
+
+
 @asynccontextmanager
-async def _serving(settings: Settings) -> AsyncIterator[int]:
-    runner = web.AppRunner(create_app(settings), access_log=None)
+async def _serving(settings: Settings, turns: Turns) -> AsyncIterator[int]:
+    assert isinstance(settings.store, CosmosAt)  # noqa: S101 - made here
+    engine = await open_cosmos(account_at(settings.store), traces=[turns.trace])
+    app = create_app(settings, store=RememberingStore(engine, now=time.monotonic))
+    app.middlewares.append(turns.middleware)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

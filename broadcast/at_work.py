@@ -73,7 +73,8 @@ async def _is_done(job: Callable[[], Awaitable[None]]) -> bool:
     try:
         await job()
     except StoreError as error:
-        log.error("not ready: the store %s", error)  # noqa: TRY400 - the message says it all
+        # The message says it all, and a trace would hide it.
+        log.error("not ready, waiting for the store: %s; asked again every %d s", error, PAUSE_S)  # noqa: TRY400
         return False
     return True
 

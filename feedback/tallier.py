@@ -69,9 +69,9 @@ class Tallier:
             try:
                 is_all = await self.look()
                 self.is_well = True
-            except StoreError:
+            except StoreError as error:
                 self.is_well = False
-                log.exception("tallies wait: the store does not answer")
+                log.error("tallies wait: the store does not answer: %s", error)  # noqa: TRY400 - of these come many
             await self._rest((self._now() - began).total_seconds(), is_all=is_all)
 
     async def look(self) -> bool:

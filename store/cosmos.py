@@ -11,9 +11,11 @@ from contextlib import asynccontextmanager
 from itertools import chain
 from typing import TypeVar
 
+from aiohttp import TraceConfig
 from azure.cosmos.aio import ContainerProxy
 
 from store.checks import check_changes, check_limit, check_question, lifetime_of
+from store.containers import CONTAINERS
 from store.contract import (
     Change,
     Changes,
@@ -45,13 +47,18 @@ PING = "ping"  # an id that nobody uses
 
 
 async def open_cosmos(
-    account: Account, *, budget_s: float = BUDGET_S, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    account: Account,
+    *,
+    budget_s: float = BUDGET_S,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    traces: Sequence[TraceConfig] = (),
 ) -> "CosmosStore":
     """Open a database. Connects when it is first used; `CosmosStore.ping` says what is missing, by name.
 
-    `budget_s` is for how long one call asks again where the database is busy.
+    `budget_s` is for how long one call asks again where the database is busy. `traces` are told of every request, in
+    the context of whoever asked.
     """
-    return CosmosStore(Client(account, budget_s=budget_s, sleep=sleep))
+    return CosmosStore(Client(account, budget_s=budget_s, sleep=sleep, traces=traces))
 
 
 class CosmosStore:
@@ -62,7 +69,6 @@ class CosmosStore:
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._is_complete = False
         self._closing: asyncio.Task[None] | None = None
 
     async def get(self, container: str, partition: str, doc_id: str) -> Doc | None:
@@ -153,15 +159,15 @@ class CosmosStore:
         return Changes([plain(container, doc) for doc in docs], mark_of(container, reached))
 
     async def ping(self) -> None:
-        """Return when the store answers. Raises `Unavailable` when it does not, and says what is missing."""
-        if not self._is_complete:
-            self._check_open()
-            missing = await self._client.missing()
-            if missing:
-                msg = f"lacks the containers {', '.join(missing)}: the deployment makes them"
-                raise Incomplete(msg)
-            self._is_complete = True
-        await self.get("state", PING, PING)
+        """Return when every container answers. Raises `Unavailable`, and `Incomplete` with the names of those missing.
+
+        Each is asked for a document that nobody has: a container may also vanish from a database that was complete.
+        """
+        answers = await asyncio.gather(*(self._is_there(name) for name in CONTAINERS))
+        missing = [name for name, is_there in zip(CONTAINERS, answers, strict=True) if not is_there]
+        if missing:
+            msg = f"lacks the containers {', '.join(missing)}: the deployment makes them"
+            raise Incomplete(msg)
 
     async def close(self) -> None:
         """Finish the writes under way and let go of everything. May be called again."""
@@ -171,6 +177,13 @@ class CosmosStore:
 
     async def _change(self, container: str, partition: str, change: Change) -> Doc:
         return (await self.batch(container, partition, [change]))[0]
+
+    async def _is_there(self, container: str) -> bool:
+        try:
+            await self.get(container, PING, PING)
+        except Incomplete:
+            return False
+        return True
 
     @asynccontextmanager
     async def _call(self, container: str) -> AsyncIterator[tuple[ContainerProxy, Writes]]:
@@ -182,6 +195,9 @@ class CosmosStore:
         try:
             at = await self._client.container(container)
             yield at, Writes(container, at, self._client.patience, _mark)
+        except Incomplete as incomplete:
+            self._client.forget(container)
+            raise Incomplete(self._client.without(container)) from incomplete
         finally:
             self._under_way -= 1
             if not self._under_way:

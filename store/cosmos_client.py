@@ -23,7 +23,6 @@ from azure.cosmos.documents import ConnectionPolicy
 from azure.cosmos.exceptions import CosmosHttpResponseError
 from azure.identity.aio import DefaultAzureCredential
 
-from store.containers import CONTAINERS
 from store.contract import Doc, Incomplete
 from store.cosmos_errors import BUDGET_S, Patience, Refused, meaning_of
 
@@ -47,7 +46,12 @@ class Client:
     """The SDK's client, its pool, and the containers that have been seen. Belongs to the event loop it is made on."""
 
     def __init__(
-        self, account: Account, *, budget_s: float = BUDGET_S, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        account: Account,
+        *,
+        budget_s: float = BUDGET_S,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        traces: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
         self._account = account
         self.patience = Patience(
@@ -57,7 +61,7 @@ class Client:
             chance=random.Random(),  # noqa: S311 - jitter
         )
         self._identity: DefaultAzureCredential | None = None if account.key else DefaultAzureCredential()
-        self._sdk = _sdk(account, account.key or self._identity)
+        self._sdk = _sdk(account, account.key or self._identity, traces)
         self._connection: asyncio.Task[None] | None = None
         self._containers: dict[str, asyncio.Task[ContainerProxy]] = {}
 
@@ -71,15 +75,15 @@ class Client:
             looking = self._containers[name] = asyncio.create_task(self._look_for(name))
         return looking.result() if looking.done() else await asyncio.shield(looking)
 
-    async def missing(self) -> list[str]:
-        """Return the declared containers that the database lacks, all of them where it is missing itself."""
-        missing = []
-        for name in CONTAINERS:
-            try:
-                await self.container(name)
-            except Incomplete:
-                missing.append(name)
-        return missing
+    def forget(self, name: str) -> None:
+        """Know nothing more of a container that is gone: one that comes in its place has a history of its own."""
+        looking, session = self._containers.pop(name, None), self._sdk.client_connection.session
+        if session is not None and looking is not None and looking.done() and not _has_failed(looking):
+            session.clear_session_token({_PATH: looking.result().container_link})  # type: ignore[no-untyped-call]
+
+    def without(self, container: str) -> str:
+        """Return what to say of a container that is not there."""
+        return f"the database {self._account.database!r} has no container {container!r}: the deployment makes it"
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -94,8 +98,7 @@ class Client:
             await self.patience.ask(proxy.read)
         except Refused as refused:
             if refused.failure.status == HTTPStatus.NOT_FOUND:
-                msg = f"the database {self._account.database!r} has no container {name!r}: the deployment makes it"
-                raise Incomplete(msg) from refused
+                raise Incomplete(self.without(name)) from refused
             raise meaning_of(refused.failure) from refused
         return proxy
 
@@ -153,7 +156,9 @@ async def connected(account: Account) -> AsyncIterator[CosmosClient]:
         yield await opened.enter_async_context(_sdk(account, account.key or identity))
 
 
-def _sdk(account: Account, credential: str | AsyncTokenCredential | None) -> CosmosClient:
+def _sdk(
+    account: Account, credential: str | AsyncTokenCredential | None, traces: Sequence[aiohttp.TraceConfig] = ()
+) -> CosmosClient:
     """Return the SDK's client with its own asking again switched off: `Patience` does that.
 
     Without discovery it keeps to the endpoint it was given, whose name follows the region that takes writes.
@@ -165,7 +170,7 @@ def _sdk(account: Account, credential: str | AsyncTokenCredential | None) -> Cos
         account.endpoint,
         credential,
         consistency_level="Session",
-        transport=AioHttpTransport(session=_session()),
+        transport=AioHttpTransport(session=_session(traces)),
         connection_policy=policy,
         retry_total=0,
         retry_connect=0,
@@ -180,11 +185,12 @@ def _sdk(account: Account, credential: str | AsyncTokenCredential | None) -> Cos
     )
 
 
-def _session() -> aiohttp.ClientSession:
+def _session(traces: Sequence[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
+        trace_configs=list(traces),
     )
     # aiohttp would send a PUT or DELETE again when a kept connection breaks, and so hide that the first one was made.
     with contextlib.suppress(AttributeError):

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from store.contract import Busy, Conflict, Missing, StoreError, TooLarge, Unavailable
+from store.contract import Busy, Conflict, Incomplete, Missing, StoreError, TooLarge, Unavailable
 
 T = TypeVar("T")
 
@@ -123,7 +123,7 @@ def meaning_of(failure: Failure) -> StoreError | ValueError:
     """Return what an answer means to a caller of the store."""
     match failure.status, failure.substatus:
         case 404, substatus if substatus == _NO_OWNER:
-            return Unavailable("the database or a container is missing: the deployment makes them")
+            return Incomplete("the database or a container is missing: the deployment makes them")
         case 404, _:
             return Missing(failure.words)
         case ((409 | 412), _):

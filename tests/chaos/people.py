@@ -8,9 +8,10 @@ from feedback.people import Contact, Conversation, find_people, meet
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey
 from simulator import Person, Teams
-from store.opening import open_store
-from tests.chaos.processes import Place
+from tests.chaos.processes import Place, open_beside
 from tests.e2e.conftest import ELSEWHERE, PULSE, is_survey
+
+TOGETHER = 50  # at once: to Cosmos DB, each takes a connection
 
 
 def key_of(person: Person) -> str:
@@ -25,7 +26,7 @@ def surveys_of(person: Person) -> int:
 async def crowd(teams: Teams, place: Place, count: int) -> list[Person]:
     """Write so many customers and the survey into the store."""
     people = [teams.person(f"Sample {number}", tenant=ELSEWHERE, has_bot=True) for number in range(count)]
-    store = await open_store(place)
+    store = await open_beside(place)
     for person in people:
         person.has_chat = True
     contacts = [
@@ -38,7 +39,9 @@ async def crowd(teams: Teams, place: Place, count: int) -> list[Person]:
         )
         for one in people
     ]
-    await asyncio.gather(*(meet(store, contact, datetime.now(UTC)) for contact in contacts))
+    for start in range(0, len(contacts), TOGETHER):
+        some = contacts[start : start + TOGETHER]
+        await asyncio.gather(*(meet(store, contact, datetime.now(UTC)) for contact in some))
     await import_survey(store, read_survey(PULSE))
     await store.close()
     return people
@@ -46,7 +49,7 @@ async def crowd(teams: Teams, place: Place, count: int) -> list[Person]:
 
 async def unreachable(place: Place, keys: Sequence[str]) -> set[str]:
     """Return who of these is written to no more until they speak."""
-    store = await open_store(place)
+    store = await open_beside(place)
     try:
         return {one.id for one in await find_people(store, keys) if one.unreachable}
     finally:

@@ -18,7 +18,9 @@ from feedback.tally_tree import rebuild
 from settings import CosmosAt
 from simulator import Teams
 from store.contract import Store
-from store.opening import open_store
+from store.cosmos import open_cosmos
+from store.opening import account_at
+from store.sqlite import open_sqlite
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +28,9 @@ START_S = 30.0
 RATE = 400  # requests a second in a tenant
 RUN_S = 200.0
 TURN_IS_OVER = timedelta(seconds=2 * TURN_S)
+
+PATIENCE_S = 30.0  # of a test that looks at the store itself, where that is in trouble and the machine is busy
+TRIES_AGAIN = 5  # times, where the store is in trouble: what anybody does who is told that it was not saved
 
 Place = Path | CosmosAt
 
@@ -90,6 +95,11 @@ def settings_for(place: Place) -> dict[str, str]:
     }
 
 
+def tries_again(place: Place) -> int:
+    """Return how often people do the same thing again when they are told that it was not saved."""
+    return 0 if isinstance(place, Path) else TRIES_AGAIN
+
+
 def _store_settings(place: Place) -> dict[str, str]:
     if isinstance(place, Path):
         return {"HEARBACK_STORE": f"sqlite:///{place}"}
@@ -102,9 +112,16 @@ def _store_settings(place: Place) -> dict[str, str]:
     }
 
 
+async def open_beside(place: Place) -> Store:
+    """Open the store of the services, for the test itself: their troubles are not its own."""
+    if isinstance(place, Path):
+        return await open_sqlite(place)
+    return await open_cosmos(account_at(place), budget_s=PATIENCE_S)
+
+
 async def states_of(place: Place, run: str) -> dict[str, DeliveryState]:
     """Return everybody's state, read from the database beside the service."""
-    store = await open_store(place)
+    store = await open_beside(place)
     try:
         return {one.id: one.state async for one in deliveries(store, run)}
     finally:
@@ -113,7 +130,7 @@ async def states_of(place: Place, run: str) -> dict[str, DeliveryState]:
 
 async def reasons_of(place: Place, run: str, people: Collection[str]) -> dict[str, str]:
     """Return why some people are in the state in which they are."""
-    store = await open_store(place)
+    store = await open_beside(place)
     try:
         return {one.id: f"{one.state}: {one.reason}" async for one in deliveries(store, run) if one.id in people}
     finally:
@@ -122,7 +139,7 @@ async def reasons_of(place: Place, run: str, people: Collection[str]) -> dict[st
 
 async def run_of(place: Place, name: str) -> Progress:
     """Return a run and its counts, read from the database beside the service."""
-    store = await open_store(place)
+    store = await open_beside(place)
     try:
         return await progress(store, await find_run(store, name))
     finally:
@@ -140,7 +157,7 @@ async def how_it_stands(place: Place, run: str) -> str:
 
 async def when_planned(place: Place, run: str, people: int) -> None:
     """Return as soon as so many people of a run have their deliveries."""
-    store = await open_store(place)
+    store = await open_beside(place)
     try:
         async with asyncio.timeout(RUN_S):
             while await _planned(store, run) < people:
@@ -168,7 +185,7 @@ async def when_over(place: Place, run: str, people: int) -> dict[str, DeliverySt
 
 async def check_tallies(place: Place, run: str) -> None:
     """Count everything again: what the tallier comes to, after whatever happened, is exactly that."""
-    store = await open_store(place)
+    store = await open_beside(place)
     try:
         counting = Tallier(store, lambda: datetime.now(UTC) + TURN_IS_OVER, name="check")
         while not await counting.look():

@@ -1,4 +1,7 @@
-"""`kill -9` while chats are opened, and while the first cards leave: nobody gets two cards, nobody is lost."""
+"""`kill -9` while chats are opened, and while the first cards leave: nobody gets two cards, nobody is lost.
+
+On both engines; on Cosmos DB's one request in twenty goes wrong besides.
+"""
 
 import asyncio
 from collections import Counter
@@ -13,21 +16,24 @@ from feedback.runs import DeliveryState
 from feedback.survey_files import read_survey
 from feedback.surveys import import_survey
 from simulator import Call, Person, Teams
-from store.sqlite import open_sqlite
-from tests.chaos.processes import RUN_S, Process, settings_for, when_over
-from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE, is_survey
+from tests.chaos.people import key_of, surveys_of
+from tests.chaos.processes import RUN_S, Place, Process, open_beside, settings_for, tries_again, when_over
+from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, PULSE
 
 pytestmark = pytest.mark.chaos
 
 PEOPLE = 500
+FEWER = 150  # on the stand-in of Cosmos DB, which shares a process with the test
+KILL_AT = 4  # after the requests about one in so many
 EVERY = 20  # of so many people, one has not got the app
 NOT_SENT = {DeliveryState.FAILED, DeliveryState.EXCLUDED}
 
 
-async def _strangers(teams: Teams, database: Path) -> list[Person]:
+async def _strangers(teams: Teams, place: Place) -> list[Person]:
     """Write a panel of people who never wrote, and the survey, straight into the store."""
-    people = [teams.person(f"Sample {n}", tenant=ELSEWHERE, has_bot=n % EVERY > 0) for n in range(PEOPLE)]
-    store = await open_sqlite(database)
+    size = PEOPLE if isinstance(place, Path) else FEWER
+    people = [teams.person(f"Sample {n}", tenant=ELSEWHERE, has_bot=n % EVERY > 0) for n in range(size)]
+    store = await open_beside(place)
     file = PeopleFile(tuple(Listed(ELSEWHERE, one.who.object_id) for one in people))
     await import_panel(store, "insiders", file, by=f"{HOME}:{ADMIN}", now=datetime.now(UTC))
     await import_survey(store, read_survey(PULSE))
@@ -49,33 +55,35 @@ def _when(teams: Teams, operation: str, count: int, calls: Counter[str]) -> asyn
     return reached
 
 
-@pytest.mark.parametrize(("operation", "count"), [("create", 120), ("send", 120)])
-async def test_killed_at_first_contact(operation: str, count: int, tmp_path: Path) -> None:
-    database, calls = tmp_path / "hearback.db", Counter[str]()
+@pytest.mark.parametrize("operation", ["create", "send"])
+async def test_killed_at_first_contact(operation: str, place: Place, tmp_path: Path) -> None:
+    calls = Counter[str]()
     async with Teams(tenant=HOME) as teams:
-        people = await _strangers(teams, database)
-        process = Process(teams, tmp_path, **settings_for(database))
+        teams.tries_again = tries_again(place)
+        people = await _strangers(teams, place)
+        process = Process(teams, tmp_path, **settings_for(place))
         teams.bot_url = f"{process.url}/api/messages"
         try:
             await process.start()
             admin = teams.person("Sample Admin", tenant=HOME, object_id=ADMIN)
             await admin.install()
-            reached = _when(teams, operation, count, calls)
+            reached = _when(teams, operation, len(people) // KILL_AT, calls)
             await admin.say("send pulse to panel insiders")
             await asyncio.wait_for(reached.wait(), RUN_S)
             await process.kill()
             cards = calls["send"]
-            assert cards < PEOPLE * (EVERY - 1) // EVERY, "the kill came too late"
+            assert cards < len(people) * (EVERY - 1) // EVERY, "the kill came too late"
             await process.start()
-            states = await when_over(database, "pulse-1", PEOPLE)
+            states = await when_over(place, "pulse-1", len(people))
         finally:
             await process.stop()
-    got = {f"{ELSEWHERE}:{one.who.object_id}": sum(map(is_survey, one.inbox)) for one in people}
-    without = {f"{ELSEWHERE}:{one.who.object_id}" for one in people if not one.has_bot}
+    got = {key_of(one): surveys_of(one) for one in people}
+    without = {key_of(one) for one in people if not one.has_bot}
     assert max(got.values()) == 1, "somebody got two cards"
     assert {who for who, state in states.items() if state in NOT_SENT} == without
     assert {who for who, state in states.items() if state is DeliveryState.SENT and not got[who]} == set()
     assert set(states.values()) <= NOT_SENT | {DeliveryState.SENT, DeliveryState.UNCONFIRMED}
     if operation == "create":
         assert cards == 0
-        assert DeliveryState.UNCONFIRMED not in states.values(), "no card was on its way"
+        if isinstance(place, Path):  # elsewhere the record of a card may be in doubt by itself
+            assert DeliveryState.UNCONFIRMED not in states.values(), "no card was on its way"

@@ -1,4 +1,7 @@
-"""Two services on one queue of Azure's kind share a run and the rate; one is killed, and the other finishes."""
+"""Two services on one queue of Azure's kind share a run and the rate; one is killed, and the other finishes.
+
+On both engines; on Cosmos DB's one request in twenty goes wrong besides.
+"""
 
 import asyncio
 import time
@@ -17,15 +20,15 @@ from broadcast.sending import CHUNK
 from broadcast.worker import PER_TENANT
 from feedback.runs import DeliveryState, deliveries
 from simulator import Call, Limits, Person, Teams
-from store.sqlite import open_sqlite
 from tests.azurite import Azurite
 from tests.chaos.people import crowd, key_of, surveys_of
-from tests.chaos.processes import RUN_S, Process, run_of, settings_for, when_over
+from tests.chaos.processes import RUN_S, Place, Process, open_beside, run_of, settings_for, tries_again, when_over
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, is_survey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
-PEOPLE = 2000
+PEOPLE = 1200
+FEWER = 600  # on the stand-in of Cosmos DB, which shares a process with the test
 RATE = 80  # requests a second, of both together
 EACH = 60  # cards from each before one is killed: fewer than its first chunks, so that somebody is left to take over
 SHARE = "hearback_budget_requests_per_second"
@@ -71,13 +74,14 @@ def azurite() -> Iterator[Azurite]:
 
 
 @pytest.fixture
-async def teams() -> AsyncIterator[Teams]:
+async def teams(place: Place) -> AsyncIterator[Teams]:
     async with Teams(tenant=HOME, keep_transcript=100, limits=Limits(RATE)) as teams:
+        teams.tries_again = tries_again(place)
         yield teams
 
 
 @pytest.fixture
-async def services(teams: Teams, azurite: Azurite, tmp_path: Path) -> AsyncIterator[list[Process]]:
+async def services(teams: Teams, azurite: Azurite, place: Place, tmp_path: Path) -> AsyncIterator[list[Process]]:
     async with QueueClient.from_connection_string(azurite.connection_string, QUEUE) as queue:
         await queue.create_queue()
     on_azure = {
@@ -85,7 +89,7 @@ async def services(teams: Teams, azurite: Azurite, tmp_path: Path) -> AsyncItera
         "AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string,
         "HEARBACK_RATE_PER_TENANT": str(RATE),
     }
-    services = [Process(teams, tmp_path, **(settings_for(tmp_path / "hearback.db") | on_azure)) for _ in range(2)]
+    services = [Process(teams, tmp_path, **(settings_for(place) | on_azure)) for _ in range(2)]
     yield services
     for one in services:
         await one.stop()
@@ -103,9 +107,9 @@ async def _until_each_has(services: list[Process], share: float) -> None:
             await asyncio.sleep(0.2)
 
 
-async def _slices(database: Path, people: list[Person]) -> dict[str, int]:
+async def _slices(place: Place, people: list[Person]) -> dict[str, int]:
     """Return in which slice each conversation is."""
-    store = await open_sqlite(database)
+    store = await open_beside(place)
     try:
         slice_of = {one.id: one.slice async for one in deliveries(store, "pulse-1")}
     finally:
@@ -114,10 +118,10 @@ async def _slices(database: Path, people: list[Person]) -> dict[str, int]:
 
 
 async def test_two_instances_share_a_run_and_the_rate_and_one_finishes_for_both(
-    teams: Teams, services: list[Process], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    teams: Teams, services: list[Process], place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    database, arrivals = tmp_path / "hearback.db", Arrivals()
-    people = await crowd(teams, database, PEOPLE)
+    arrivals = Arrivals()
+    people = await crowd(teams, place, PEOPLE if isinstance(place, Path) else FEWER)
     for one in services:
         await one.start()
     await _until_each_has(services, RATE / 2)
@@ -129,11 +133,11 @@ async def test_two_instances_share_a_run_and_the_rate_and_one_finishes_for_both(
     await services[1].kill()
     killed_at = time.monotonic()
     counts = Counter(one.token for one in arrivals.all)
-    states = await when_over(database, "pulse-1", PEOPLE)
+    states = await when_over(place, "pulse-1", len(people))
 
     (living,) = {one.token for one in arrivals.all if one.at > killed_at + 1}
     (dead,) = counts.keys() - {living}
-    slice_of = await _slices(database, people)
+    slice_of = await _slices(place, people)
     cut = {slice_of[one.conversation] for one in arrivals.all if one.token == dead}
     taken_over = [
         one.at - killed_at for one in arrivals.all if one.token == living and slice_of[one.conversation] in cut
@@ -149,8 +153,8 @@ async def test_two_instances_share_a_run_and_the_rate_and_one_finishes_for_both(
     assert min(taken_over) <= 2 * LEASE_S
     assert arrivals.most_in(10) <= 10 * RATE
     assert arrivals.most_in(1) <= 1.1 * RATE  # on the way some are overtaken
-    found = await run_of(database, "pulse-1")
-    assert found.people == found.run.people == PEOPLE
+    found = await run_of(place, "pulse-1")
+    assert found.people == found.run.people == len(people)
     assert set(by_state) <= {DeliveryState.SENT, DeliveryState.UNCONFIRMED}
     assert by_state[DeliveryState.UNCONFIRMED] <= CHUNK * PER_TENANT  # what one process had on its way
     without = {key_of(person) for person in people if not surveys_of(person)}

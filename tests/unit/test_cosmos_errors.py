@@ -15,7 +15,7 @@ from azure.core.exceptions import (
 )
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-from store.contract import Busy, Conflict, Missing, TooLarge, Unavailable
+from store.contract import Busy, Conflict, Incomplete, Missing, TooLarge, Unavailable
 from store.cosmos_errors import Doubtful, Fate, Patience, Refused, failure_of, meaning_of
 from tests.conftest import Clock
 
@@ -69,7 +69,7 @@ def test_a_failed_batch_says_which_operation_failed() -> None:
     ("error", "meaning"),
     [
         (answered(404), Missing),
-        (answered(404, 1003), Unavailable),
+        (answered(404, 1003), Incomplete),
         (answered(409), Conflict),
         (answered(412), Conflict),
         (answered(413), TooLarge),
