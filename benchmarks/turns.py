@@ -19,6 +19,8 @@ from aiohttp import (
 from aiohttp.typedefs import Handler, Middleware
 from yarl import URL
 
+from benchmarks.panel import Wrong
+
 _IN_TURN: ContextVar[bool] = ContextVar("in_turn", default=False)
 _DOCUMENTS = "/docs"
 _CHARGE = "x-ms-request-charge"
@@ -55,6 +57,12 @@ class Turns:
                 _IN_TURN.reset(token)
 
         return mark
+
+    def check(self, turns: int) -> None:
+        """Raise `Wrong` unless there were so many turns, and none of their requests went amiss."""
+        if self.count != turns or self.amiss:
+            msg = f"{self.count} turns instead of {turns}; amiss: {dict(self.amiss)}"
+            raise Wrong(msg)
 
     async def _ended(self, _session: ClientSession, _context: SimpleNamespace, told: TraceRequestEndParams) -> None:
         if not _is_counted(told.url):

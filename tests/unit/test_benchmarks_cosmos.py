@@ -21,9 +21,10 @@ Account = Callable[[], AbstractAsyncContextManager[CosmosStandIn]]
 
 
 @pytest.fixture(autouse=True)
-def people_are_met_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("bot.meetings", "benchmarks.cosmos"):
         monkeypatch.setattr(f"{module}.WAIT_S", 0.05)
+    monkeypatch.setattr("benchmarks.cosmos.TURNS", 20)
 
 
 def troubled(fault: Fault, is_met: Callable[[Call], bool]) -> Account:
@@ -62,12 +63,17 @@ async def test_whatever_else_a_turn_asks_is_counted(monkeypatch: pytest.MonkeyPa
         await store.get("people", person, person)
         return await record_answer(store, run, person, raw, **terms)  # type: ignore[arg-type]
 
+    async def nothing(*_: object) -> dict[str, object]:
+        return {}
+
+    for other in ("_deliveries", "_baseline"):
+        monkeypatch.setattr(f"benchmarks.cosmos.{other}", nothing)
     monkeypatch.setattr(bot.answering, "record_answer", look_first)
     report = await measure(TINY)
     assert report["requests_per_answer"] == 2 + 1 / TINY.people
 
 
-@pytest.mark.parametrize(("fault", "said"), [(throttled(), "PATCH runs: 429"), (reset_before(), "PATCH runs: Server")])
+@pytest.mark.parametrize(("fault", "said"), [(throttled(), "PATCH runs: 429"), (reset_before(), "PATCH runs: [CS]")])
 async def test_a_request_of_a_turn_that_goes_wrong_leaves_no_figures(
     monkeypatch: pytest.MonkeyPatch, fault: Fault, said: str
 ) -> None:
