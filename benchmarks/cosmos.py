@@ -148,10 +148,8 @@ async def _answered(
     await tallier.catch_up(panel.run.run)  # what the service has not counted by itself; it costs what it costs there
     cost = _cost(account)
     await check_kept(store, panel, check_thanked(panel, replies))
-    _check_nothing_else_happened(turns, plan, len(replies))
-    await tallier.catch_up(
-        panel.run.run
-    )  # the tallies that were just written are changes too, of which nothing follows
+    turns.check(plan.people)
+    await tallier.catch_up(panel.run.run)  # the tallies just written are changes too; nothing follows from them
     _cost(account)
     await results_of(store, panel.run.run, tallier)
     page = _cost(account)
