@@ -1,17 +1,12 @@
 """What Azure Cosmos DB is asked, and what it charges, for the product's own work: `python -m benchmarks.cosmos`.
 
 Product: `app.py` and broadcasting as in production, by the real SDK over HTTPS against the stand-in, which counts every
-request about documents and the request units that Microsoft publishes for it (`simulator/cosmos/charges.py` has the
-sources; queries are an estimate). `…_per_answer` is everything that the turn of an answer asks (`turns.py`), as the
-baseline's is what its turn asks; in `…_per_answer_counted` is also what the service asks by itself meanwhile: its looks
-at the queue, the meeting of those who answered, and the counting of their answers to the last one. What the SDK asks
-once about the account and its containers is left out. A request of a turn that is refused or breaks off leaves no
-figures.
+request about documents and its published charge (`simulator/cosmos/charges.py`; queries are an estimate). What the SDK
+asks once about the account is left out. `…_per_answer` is all that the turn of an answer asks (`turns.py`), as with the
+baseline; `…_per_answer_counted` also has what the service asks by itself meanwhile, to the last answer counted.
 
-answers: people who have the card press the button, each once, over HTTP; every reply must be the thank-you and every
-answer in the store, or there are no figures. deliveries: a run to as many people is planned, then sent to a connector.
-results: the page of the run with all its answers. Baseline: botbuilder's own pattern, a turn that reads its user state
-and its conversation state and writes both, by a `Storage` with one document for each on the same SDK.
+answers: people press the button over HTTP; every reply must be the thank-you, every answer in the store, no request of
+a turn refused, or there are no figures. deliveries: a run is planned, then sent to a connector. results: the page of the run. Baseline: botbuilder's own pattern, which reads and writes two states in each turn.
 """
 
 import argparse
@@ -19,7 +14,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +23,7 @@ from tempfile import TemporaryDirectory
 import aiohttp
 import msgspec
 import uvloop
-from aiohttp import web
+from aiohttp import TraceConfig, web
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 from azure.cosmos.exceptions import CosmosResourceNotFoundError
@@ -50,14 +45,16 @@ from feedback.tallier import Tallier
 from settings import CosmosAt, Settings
 from simulator import Teams
 from simulator.cosmos import CosmosStandIn
-from store.contract import Store
+from store.contract import Store, StoreError
 from store.cosmos import open_cosmos
+from store.cosmos_errors import BUDGET_S
 from store.layout import layout
-from store.opening import account_at, open_store
+from store.opening import account_at
 from store.remembering import RememberingStore
 
 DATABASE = "hearback"
 CONNECTIONS = 32
+PATIENCE_S = 60.0  # of the store that furnishes and checks; the service's own is as in production
 TURNS = 200
 ABOUT_DOCUMENTS = ("item.", "items.")
 
@@ -98,6 +95,12 @@ def _settings(account: CosmosStandIn, teams: Teams) -> Settings:
     )
 
 
+async def _opened(settings: Settings, *, budget_s: float = BUDGET_S, traces: Sequence[TraceConfig] = ()) -> Store:
+    assert isinstance(settings.store, CosmosAt)  # noqa: S101 - made here
+    engine = await open_cosmos(account_at(settings.store), budget_s=budget_s, traces=traces)
+    return RememberingStore(engine, now=time.monotonic)
+
+
 def _cost(account: CosmosStandIn) -> Cost:
     """Return what was asked since the last reset, and count anew."""
     found = {name: one for name, one in account.counters().by_name.items() if name.startswith(ABOUT_DOCUMENTS)}
@@ -125,7 +128,7 @@ async def measure(plan: Plan) -> dict[str, object]:
 
 async def _answers(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str, object]:
     settings = _settings(account, teams)
-    store = await open_store(settings.store)
+    store = await _opened(settings, budget_s=PATIENCE_S)
     try:
         return await _answered(account, teams, plan, settings, store)
     finally:
@@ -168,9 +171,7 @@ async def _answered(
 
 @asynccontextmanager
 async def _serving(settings: Settings, turns: Turns) -> AsyncIterator[int]:
-    assert isinstance(settings.store, CosmosAt)  # noqa: S101 - made here
-    engine = await open_cosmos(account_at(settings.store), traces=[turns.trace])
-    app = create_app(settings, store=RememberingStore(engine, now=time.monotonic))
+    app = create_app(settings, store=await _opened(settings, traces=[turns.trace]))
     app.middlewares.append(turns.middleware)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -183,7 +184,7 @@ async def _serving(settings: Settings, turns: Turns) -> AsyncIterator[int]:
 
 
 async def _deliveries(account: CosmosStandIn, teams: Teams, plan: Plan) -> dict[str, object]:
-    store = await open_store(_settings(account, teams).store)
+    store = await _opened(_settings(account, teams), budget_s=PATIENCE_S)
     port = free_port()
     with TemporaryDirectory() as name:
         async with (
@@ -290,7 +291,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         report = uvloop.run(measure(Plan(people=given.people)))
-    except (Wrong, LoadFailed, NotStarted, TimeoutError, aiohttp.ClientError) as error:
+    except (Wrong, LoadFailed, NotStarted, StoreError, TimeoutError, aiohttp.ClientError) as error:
         sys.exit(f"no figures: {error or type(error).__name__}")
     print(msgspec.json.encode(report).decode())
 
