@@ -4,9 +4,9 @@ Product: `app.py` and broadcasting as in production, by the real SDK over HTTPS 
 request about documents and its published charge (`simulator/cosmos/charges.py`; queries are an estimate). What the SDK
 asks once about the account is left out. `…_per_answer` is all that the turn of an answer asks (`turns.py`), as with the
 baseline; `…_per_answer_counted` also has what the service asks by itself meanwhile, to the last answer counted.
-
 answers: people press the button over HTTP; every reply must be the thank-you, every answer in the store, no request of
-a turn refused, or there are no figures. deliveries: a run is planned, then sent to a connector. results: the page of the run. Baseline: botbuilder's own pattern, which reads and writes two states in each turn.
+a turn refused, or there are no figures. deliveries: a run is planned, then sent to a connector. results: its page.
+Baseline: botbuilder's own pattern, two states read and written in each turn.
 """
 
 import argparse
