@@ -59,8 +59,9 @@ async def _pause(delay_s: float, closing: asyncio.Event) -> bool:
 def _reset(request: web.Request) -> web.Response:
     transport = request.transport
     if transport is not None:
-        fileno = transport.get_extra_info("socket").fileno()
-        with socket.socket(fileno=os.dup(fileno)) as twin:
-            twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        plug = transport.get_extra_info("socket")
+        if plug is not None:  # by TLS, there is none any more where the client has hung up
+            with socket.socket(fileno=os.dup(plug.fileno())) as twin:
+                twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         transport.abort()
     return web.Response()  # never leaves: the connection is gone
