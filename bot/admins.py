@@ -5,6 +5,7 @@ import logging
 import re
 from collections.abc import Sequence
 
+from bot.attached import ATTACHED, asked_with_file
 from bot.running import shown
 from bot.schedules import asked_in, plan
 from bot.turn import Reply, Turn
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 LOOKED_AT = 100  # of the latest runs, for the list of surveys
 _SHOW = "survey show <survey> [version] [language]"
 _SEND = re.compile(r"(?P<survey>\S+)\s+to\s+(?P<audience>.+)", re.IGNORECASE | re.DOTALL)
+
+_SHORT = re.compile(r"(?P<survey>\S+)(?:\s+to)?\s*", re.IGNORECASE)  # with a file, which says to whom
 
 
 class SurveyTooLong(Refusal):
@@ -125,12 +128,12 @@ async def survey_close(turn: Turn) -> list[Reply]:
 async def send(turn: Turn) -> list[Reply]:
     """Send a survey to an audience, now or at a time, or ask another admin to approve it."""
     survey, words = await asked_to_send(turn, "send <survey> to <audience> [at <time>]")
-    wanted = asked_in(turn, words)
+    wanted, told = await asked_with_file(turn, words, lambda asked: asked_in(turn, asked))
     if wanted.timing is not None:
-        return await plan(turn, survey, wanted)
+        return [*told, *await plan(turn, survey, wanted)]
     run = await turn.parts.broadcaster.start(survey, wanted.audience, by=turn.person.id)
     try:
-        return [await _started(turn, run)]
+        return [*told, await _started(turn, run)]
     except StoreError:  # the run is there all the same: whoever was told to try again would send it twice
         log.exception("run %s has started, and is neither shown nor in the audit, reference %s", run.run, turn.source)
         return [Reply(f"{run.run} is written down. `status {run.run}` shows where it stands.")]
@@ -148,7 +151,10 @@ async def _started(turn: Turn, run: Run) -> Reply:
 
 async def asked_to_send(turn: Turn, usage: str) -> tuple[Survey, str]:
     """Return the survey and what follows "to" in a command. Raises `Refusal`."""
-    asked = _SEND.fullmatch(turn.text)
+    text = turn.text
+    if turn.files and (short := _SHORT.fullmatch(text)):
+        text = f"{short['survey']} to {ATTACHED}"
+    asked = _SEND.fullmatch(text)
     if asked is None:
         raise NothingToSay(usage=usage)
     survey = await find_survey(turn.store, _plain(asked["survey"]))

@@ -6,7 +6,7 @@ from bot.running import file_of, people_in, shown, states_of, take
 from bot.turn import Reply, Turn
 from cards.controls import has_question, question_card
 from cards.elements import Element
-from cards.panels import counts_of
+from cards.panels import asked_for
 from cards.people_list import state_named
 from feedback.errors import Refusal
 from feedback.runs import find_run
@@ -27,9 +27,11 @@ async def confirm(turn: Turn, data: Data) -> Reply:
     await turn.parts.watcher.end(run.run, turn.person.id)
     standing = await turn.parts.broadcaster.standing(run)
     details: list[Element] = []
+    people = 0
     if what == "approve":
-        details = counts_of(await turn.parts.broadcaster.foretell(run.audience, by=run.created_by), turn.now)
-    return Reply("Are you sure?", question_card(standing, what, details))
+        found = await turn.parts.broadcaster.foretell(run.audience, by=run.created_by)
+        details, people = asked_for(run, found, turn.now), found.reachable
+    return Reply("Are you sure?", question_card(standing, what, details, people=people))
 
 
 def control(name: str) -> Callable[[Turn, Data], Awaitable[Reply]]:
@@ -38,7 +40,8 @@ def control(name: str) -> Callable[[Turn, Data], Awaitable[Reply]]:
     async def do(turn: Turn, data: Data) -> Reply:
         run = await find_run(turn.store, _text(data, "run"))
         try:
-            return await take(turn, name, run, is_deleting=data.get("deleting") in {True, "true"})
+            is_deleting = data.get("deleting") in {True, "true"}
+            return await take(turn, name, run, is_deleting=is_deleting, seen=_number(data, "people"))
         except Refusal as refused:
             now = await find_run(turn.store, run.run)
             return await shown(turn, now, notice=str(refused))
@@ -52,10 +55,8 @@ async def people(turn: Turn, data: Data) -> Reply:
     await turn.parts.watcher.end(run.run, turn.person.id)
     if state is None:
         return await states_of(turn, run)
-    before = data.get("before")
-    shown_before = before if isinstance(before, int) and before > 0 else 0
     words, after = _text(data, "words"), _text(data, "after")
-    return await people_in(turn, run, state, words=words, after=after, before=shown_before)
+    return await people_in(turn, run, state, words=words, after=after, before=_number(data, "before"))
 
 
 async def export(turn: Turn, data: Data) -> Reply:
@@ -71,3 +72,8 @@ async def export(turn: Turn, data: Data) -> Reply:
 def _text(data: Data, name: str) -> str:
     value = data.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _number(data: Data, name: str) -> int:
+    value = data.get(name)
+    return value if isinstance(value, int) and value > 0 else 0

@@ -64,6 +64,7 @@ async def my_data(turn: Turn) -> list[Reply]:
         "role": turn.role,
         "runs_started": held.runs_started,
         "panels": held.panels,
+        "lists": held.lists,
         "guided_conversation": await turn.guides.remembered(),
         "documents": held.documents,
     }

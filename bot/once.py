@@ -34,7 +34,7 @@ class Message(msgspec.Struct, frozen=True):
     conversation: str
     sender: str
     activity_id: str
-    text: str
+    text: str  # with what is attached to it
     sent_at: datetime | None
     writes: bool  # doing it twice would be wrong
 

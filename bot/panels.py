@@ -4,6 +4,7 @@ import asyncio
 import re
 
 from bot.admins import asked_to_send
+from bot.attached import asked_with_file
 from bot.turn import Reply, Turn
 from cards.elements import counted
 from cards.panels import dry_run_card, panel_card, panel_list_card
@@ -11,6 +12,7 @@ from cards.surveys import file_problems_card
 from feedback.errors import NothingToSay, PeopleFileRefused
 from feedback.panels import import_panel, list_panels
 from feedback.people_files import read_people
+from feedback.timing import Asked
 
 _IMPORT = re.compile(
     r"(?P<name>\S+)(?P<options>(?:[ \t]+(?:replace|skip wrong lines))*)\s*(?P<text>.*)", re.DOTALL | re.IGNORECASE
@@ -48,6 +50,9 @@ async def panel_import(turn: Turn) -> list[Reply]:
 
 async def dry_run(turn: Turn) -> list[Reply]:
     """Show what sending a survey to an audience would do, and send nothing."""
-    survey, audience = await asked_to_send(turn, "dry run <survey> to <audience>")
-    found = await turn.parts.broadcaster.foretell(audience, by=turn.person.id)
-    return [Reply("What it would do.", dry_run_card(found, survey, audience, turn.now))]
+    survey, words = await asked_to_send(turn, "dry run <survey> to <audience>")
+    asked, told = await asked_with_file(turn, words, lambda audience: Asked(audience, None))
+    found = await turn.parts.broadcaster.foretell(asked.audience, by=turn.person.id)
+    second = turn.parts.broadcaster.needs_approval(found.reachable)
+    card = dry_run_card(found, survey, asked.audience, turn.now, needs_approval=second)
+    return [*told, Reply("What it would do.", card)]

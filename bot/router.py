@@ -77,11 +77,12 @@ class Router:
         activity = context.activity
         text = (activity.text or "").strip()
         found = find_command(text)
+        attached = files_in(activity.attachments or ())
         message = Message(
             conversation=activity.conversation.id,
             sender=person.id,
             activity_id=activity.id,
-            text=text,
+            text=" ".join([text, *(f"{one.name} {one.url} {one.text}" for one in attached)]),
             sent_at=activity.timestamp,
             writes=found is not None and found[0].writes and bool(found[1]),
         )

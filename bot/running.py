@@ -5,7 +5,9 @@ from bot.engineers import run_named
 from bot.turn import Reply, Turn
 from broadcast.slices import where_it_stands
 from cards.audit import audit_card
-from cards.elements import counted
+from cards.elements import Element, counted, text
+from cards.errors import refusal_sentence
+from cards.panels import asked_for
 from cards.people_list import link_card, list_card, state_named, states_card
 from cards.status import runs_card, status_card
 from feedback.audit import latest_records
@@ -13,7 +15,7 @@ from feedback.errors import NothingToSay, Refusal
 from feedback.links import people_path
 from feedback.listed import page_of
 from feedback.people import find_people
-from feedback.runs import DeliveryState, Run, find_run, latest_runs
+from feedback.runs import DeliveryState, Run, RunState, find_run, latest_runs
 
 _MARKS = " .,!?\"'“”„«»"
 FILE_WORDS = {"csv": "csv", "export": "csv", "download": "csv", "xlsx": "xlsx", "excel": "xlsx"}
@@ -94,8 +96,11 @@ async def run_given(turn: Turn, command: str) -> Run:
     return await find_run(turn.store, turn.text.split()[0].strip(_MARKS).lower())
 
 
-async def take(turn: Turn, name: str, run: Run, *, is_deleting: bool = False) -> Reply:
-    """Do something with a run, record it, and show where the run stands then. Raises `Refusal`."""
+async def take(turn: Turn, name: str, run: Run, *, is_deleting: bool = False, seen: int = 0) -> Reply:
+    """Do something with a run, record it, and show where the run stands then. Raises `Refusal`.
+
+    `seen` is how many people whoever approves has been asked about.
+    """
     broadcaster, beside = turn.parts.broadcaster, ""
     match name:
         case "hold":
@@ -103,16 +108,18 @@ async def take(turn: Turn, name: str, run: Run, *, is_deleting: bool = False) ->
             news = f"{run.run} is on hold."
         case "continue":
             await broadcaster.go_on(run)
-            news = f"{run.run} goes on."
+            news = f"{run.run} goes on." if run.state is RunState.HELD else f"{run.run}: what was set aside goes on."
         case "cancel":
             await broadcaster.cancel(run)
             news = f"{run.run} is cancelled."
         case "approve":
-            approved = await broadcaster.approve(run.run, by=turn.person.id)
-            beside, news = counted(approved.people, "person", "people"), f"Sending {run.run}."
+            approved = await broadcaster.approve(run.run, by=turn.person.id, seen=seen)
+            beside = counted(approved.people, "person", "people")
+            has_grown = approved.state is RunState.PROPOSED
+            news = f"{run.run} has grown and waits for an approval." if has_grown else f"Sending {run.run}."
         case "resend":
             people = counted(await broadcaster.resend(run), "person", "people")
-            beside, news = people, f"Sending {run.run} again to {people} who may not have got it."
+            beside, news = people, f"Sending {run.run} again to {people} who did not get it, or may not have."
         case _:
             await broadcaster.recall(run, is_deleting=is_deleting)
             beside, news = "deleting" if is_deleting else "", f"Taking back the cards of {run.run}."
@@ -125,8 +132,18 @@ async def take(turn: Turn, name: str, run: Run, *, is_deleting: bool = False) ->
 async def shown(turn: Turn, run: Run, *, news: str = "", notice: str = "") -> Reply:
     """Return the card with where a run stands, which is kept up to date for a while."""
     standing = await turn.parts.broadcaster.standing(run)
-    card = status_card(standing, viewer=turn.person.id, notice=notice, is_moving=True)
+    details = await _asked_for(turn, run) if run.state is RunState.PROPOSED else []
+    card = status_card(standing, viewer=turn.person.id, notice=notice, is_moving=True, details=details)
     return Reply(news or f"Status of {run.run}.", card, watches="" if standing.is_over else run.run)
+
+
+async def _asked_for(turn: Turn, run: Run) -> list[Element]:
+    """Return whom a proposed run would reach by now, by reason."""
+    try:
+        found = await turn.parts.broadcaster.foretell(run.audience, by=run.created_by)
+    except Refusal as refused:
+        return [text(refusal_sentence(refused))]
+    return asked_for(run, found, turn.now)
 
 
 async def people_in(

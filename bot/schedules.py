@@ -2,6 +2,7 @@
 
 import re
 
+from bot.attached import asked_with_file
 from bot.turn import Reply, Turn
 from cards.elements import counted
 from cards.schedules import planned_card, schedules_card
@@ -54,8 +55,11 @@ async def schedule(turn: Turn) -> list[Reply]:
     survey = await find_survey(turn.store, asked["survey"].strip(_MARKS).lower())
     if survey.is_closed:
         raise SurveyIsClosed(survey=survey.id)
-    wanted = read_schedule(asked["rest"], now=turn.now, zone=turn.person.time_zone or UTC_ZONE)
-    return await plan(turn, survey, wanted)
+    zone = turn.person.time_zone or UTC_ZONE
+    wanted, told = await asked_with_file(
+        turn, asked["rest"], lambda words: read_schedule(words, now=turn.now, zone=zone)
+    )
+    return [*told, *await plan(turn, survey, wanted)]
 
 
 async def schedule_list(turn: Turn) -> list[Reply]:

@@ -49,7 +49,9 @@ async def foretell(turn: Turn, data: Data) -> Reply:
     except Refusal as refused:
         return Reply(str(refused), choose_card(survey, notice=refusal_sentence(refused)))
     token = hashlib.blake2b(turn.source.encode(), digest_size=12).hexdigest()
-    return Reply("Whom it would reach.", ready_card(found, survey, audience, token, turn.now))
+    second = turn.parts.broadcaster.needs_approval(found.reachable)
+    card = ready_card(found, survey, audience, token, turn.now, needs_approval=second)
+    return Reply("Whom it would reach.", card)
 
 
 async def send_once(turn: Turn, data: Data) -> Reply:

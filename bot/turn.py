@@ -55,8 +55,8 @@ class Broadcaster(Protocol):
     async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
         """Write a run and its deliveries, and begin to send; or propose it to another admin. Raises `Refusal`."""
 
-    async def approve(self, name: str, *, by: str) -> Run:
-        """Begin to send a proposed run. Raises `Refusal`."""
+    async def approve(self, name: str, *, by: str, seen: int = 0) -> Run:
+        """Begin to send a proposed run; `seen` is for how many people `by` was asked. Raises `Refusal`."""
 
     async def close(self, run: Run) -> Run:
         """Take no more answers and send no more cards; the cards people have say so."""

@@ -1,4 +1,4 @@
-"""Tells another system that a run has closed or has reached a number of answers: webhooks.
+"""Tells another system that a run has closed, has failed, or has reached a number of answers: webhooks.
 
 What is to be told is kept in the store before it is sent, under a name of its own, so that a crash, a restart or a
 second instance neither loses nor invents anything. It is sent until the receiver takes it, or for about three days: at
@@ -43,7 +43,7 @@ class News(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a receiver is told. `id` is the same whenever it is told again."""
 
     id: str
-    event: str  # run.closed or run.answers
+    event: str  # run.closed, run.failed or run.answers
     run: str
     survey: str
     title: str
@@ -52,6 +52,7 @@ class News(msgspec.Struct, frozen=True, omit_defaults=True):
     reached: int
     at: datetime
     threshold: int = 0  # of run.answers: the number that was reached
+    reason: str = ""  # of run.failed: what Teams refused the message with
     results: str = ""  # where people look
 
 
@@ -122,9 +123,11 @@ class Announcer(Steady):
         """Return everything that can be told about a run, known or not; that it is over comes last."""
         reached = [one for one in self._thresholds if one <= cell.answered]
         found = [self._one(run, cell, f"answers-{one}", "run.answers", threshold=one) for one in reached]
+        if run.reason:  # also where it was closed since
+            found.append(self._one(run, cell, "failed", "run.failed", reason=run.reason))
         return [*found, self._one(run, cell, "closed", "run.closed")] if run.state in OVER else found
 
-    def _one(self, run: Run, cell: Cell, name: str, event: str, *, threshold: int = 0) -> News:
+    def _one(self, run: Run, cell: Cell, name: str, event: str, *, threshold: int = 0, reason: str = "") -> News:
         return News(
             id=f"{run.run}.{name}",
             event=event,
@@ -136,6 +139,7 @@ class Announcer(Steady):
             reached=cell.reached,
             at=self._now(),
             threshold=threshold,
+            reason=reason,
             results=f"{self._address}/runs/{run.run}/results" if self._address else "",
         )
 

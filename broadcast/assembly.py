@@ -15,6 +15,8 @@ from broadcast.limiter import Limiter
 from broadcast.messenger import Doorbell, Messenger
 from broadcast.occurrences import Occurrences
 from broadcast.opening import Addresses, FirstContact, Opener, Opening
+from broadcast.outage import Breaker
+from broadcast.probing import Probing
 from broadcast.queue import Queue
 from broadcast.recalling import Recalling, RenderWithdrawn
 from broadcast.reminding import Reminding
@@ -121,9 +123,9 @@ def put_together(
     reach = _reach(store, channel, limiter, terms, timing)
     first_contact = FirstContact(reach.sender, reach.opener, now=now)
     jobs = _jobs(store, reach, rules, messages, now)
-    worker = Worker(
-        store, queue, first_contact, render=OncePerRun(messages.survey), now=now, jobs=jobs, quiet=rules.quiet
-    )
+    render = OncePerRun(messages.survey)
+    breaker = Breaker(store, first_contact, now=now, sleep=timing.sleep)
+    worker = Worker(store, queue, breaker, render=render, now=now, jobs=jobs, quiet=rules.quiet)
     broadcaster = Broadcaster(
         store, queue, policy, rules, terms.approvals, now=now, wake=worker.wake, patience_s=PATIENCE_S
     )
@@ -136,6 +138,15 @@ def put_together(
         render_moved=messages.moved,
         now=now,
     )
+    probing = Probing(
+        store,
+        first_contact,
+        broadcaster.go_on,
+        render=render,
+        quiet=rules.quiet,
+        lease_s=queue.lease_s,
+        now=now,
+    )
     occurrences = Occurrences(store, broadcaster, policy)
     ticker = Ticker(
         store,
@@ -143,14 +154,14 @@ def put_together(
         occurrences.remind,
         occurrences.close,
         now,
-        also=[snoozing.tick],
+        also=[snoozing.tick, probing.tick],
     )
 
     def may_watch(person: Person) -> bool:
         return policy.role_of(person).includes(Role.ADMIN)
 
-    stand, render = broadcaster.standing, messages.status
-    watcher = Watcher(store, reach.editor, stand=stand, render=render, may_watch=may_watch, now=now)
+    stand, shown = broadcaster.standing, messages.status
+    watcher = Watcher(store, reach.editor, stand=stand, render=shown, may_watch=may_watch, now=now)
     return Broadcast(broadcaster, worker, ticker, watcher, share, limiter)
 
 
@@ -159,7 +170,7 @@ def _reach(store: Store, channel: Channel, limiter: Limiter, terms: Terms, timin
     addresses = Addresses(store, default=terms.service_url, is_allowed=terms.is_allowed, clock=timing.clock)
     return _Reach(
         sender=Sender(channel, limiter, now=timing.now, sleep=sleep, chance=chance),
-        editor=Editor(channel, limiter, sleep=sleep, chance=chance),
+        editor=Editor(store, channel, limiter, sleep=sleep, chance=chance),
         opener=Opener(store, channel, limiter, addresses, sleep=sleep, chance=chance),
     )
 

@@ -13,24 +13,28 @@ from broadcast.queue import Queue
 from broadcast.sender import GAVE_UP
 from broadcast.slices import (
     CLOSE,
+    FOLLOW_UP,
     RECALL,
     RECALL_DELETING,
     REMIND,
     Slice,
     call_sent,
+    open_slices,
     reopen,
     write_follow_up,
 )
 from broadcast.standing import standing_of
-from feedback.approvals import approve_run, needs_approval, propose_run
+from feedback.approvals import approve_run, covered, may_approve, needs_approval, propose_run
 from feedback.audiences import check_names
 from feedback.contacts import ContactRules
 from feedback.deliveries import replan, why_excluded
 from feedback.dry_run import DryRun, dry_run
 from feedback.errors import ApprovalMissing, AudienceEmpty, RunIsOver, RunUnknown
+from feedback.outages import hold_run, resume_run
 from feedback.people import Policy, find_people
 from feedback.recalls import TO_RECALL
 from feedback.runs import (
+    Approval,
     Delivery,
     DeliveryState,
     Run,
@@ -39,6 +43,7 @@ from feedback.runs import (
     create_run,
     deliveries,
     find_run,
+    latest_runs,
     move_run,
     run_being_planned,
     unfinished_runs,
@@ -51,6 +56,7 @@ from store.contract import Store
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
 AGAIN = frozenset({DeliveryState.UNCONFIRMED, DeliveryState.FAILED})  # states from which somebody may be sent to again
+LATEST = 200  # runs of which what follows sending is looked for at the start
 RECALLABLE = frozenset(RunState) - {RunState.PROPOSED}
 
 log = logging.getLogger(__name__)
@@ -83,7 +89,7 @@ class Broadcaster:
         self._policy = policy
         self._rules = rules
         self._approvals = approvals
-        planner = Planner(store, queue, policy, rules, now)
+        planner = Planner(store, queue, policy, rules, now, above=approvals.above)
         self.planning = Planning(store, planner, now=now, wake=wake, patience_s=patience_s)
         self._now = now
         self._wake = wake
@@ -111,7 +117,7 @@ class Broadcaster:
     async def start(self, survey: Survey, audience: str, *, by: str, name: str = "", approved: int = 0) -> Run:
         """Write a run with all its deliveries, and begin to send; or propose it, where it needs an approval.
 
-        `approved` is up to how many people a second admin has allowed already.
+        `approved` is for how many people a second admin has allowed it already.
         A run that has the `name` already is carried on with instead; without one, a run of the same admin that asks
         the same of the same people and is still being planned: whoever was told to try again starts no second one.
         Once the run is written, a store that does not answer only delays its planning, and a plan that takes longer
@@ -125,15 +131,24 @@ class Broadcaster:
         plain = await check_names(self._store, audience)
         if not name and (begun := await run_being_planned(self._store, survey, plain, by=by)) is not None:
             return await self.planning.plan(begun)
-        if self.needs_approval(found.reachable) and found.reachable > approved:
+        if self.needs_approval(found.reachable) and found.reachable > covered(approved):
             if name:  # planned ahead, when nobody is there to approve it
                 raise ApprovalMissing(audience=plain, schedule=name.partition(".")[0])
-            return await propose_run(self._store, survey, plain, by=by, now=self._now())
-        return await self.planning.plan(await create_run(self._store, survey, plain, by=by, now=self._now(), name=name))
+            return await propose_run(self._store, survey, plain, by=by, now=self._now(), people=found.reachable)
+        given = Approval(approved)
+        new = await create_run(self._store, survey, plain, by=by, now=self._now(), name=name, approval=given)
+        return await self.planning.plan(new)
 
-    async def approve(self, name: str, *, by: str) -> Run:
-        """Begin to send a proposed run. Raises a `Refusal` where it cannot be approved by this person now."""
-        return await self.planning.plan(await approve_run(self._store, name, by=by, now=self._now()))
+    async def approve(self, name: str, *, by: str, seen: int = 0) -> Run:
+        """Begin to send a proposed run to those it would reach now; `seen` is how many `by` was shown.
+
+        Raises a `Refusal` where it cannot be approved by this person now, or has grown beyond what is covered.
+        """
+        run = await may_approve(self._store, name, by=by, now=self._now())
+        people = (await self.foretell(run.audience, by=run.created_by)).reachable
+        return await self.planning.plan(
+            await approve_run(self._store, run.run, by=by, now=self._now(), people=people, seen=seen)
+        )
 
     async def resend(self, run: Run) -> int:
         """Plan again those who are unconfirmed, or whom it was given up to reach, and return how many.
@@ -161,15 +176,27 @@ class Broadcaster:
         return again
 
     async def hold(self, run: Run) -> Run:
-        """Send no more cards of a run for now; those on their way arrive. Raises `RunIsOver`."""
-        return await move_run(self._store, run, RunState.HELD, leaving=UNDER_WAY)
+        """Send no more cards of a run for now; those on their way arrive. Raises `RunIsOver`.
+
+        One that waits out an outage does not go on by itself any more.
+        """
+        return await hold_run(self._store, run, leaving=UNDER_WAY)
 
     async def go_on(self, run: Run) -> Run:
-        """Go on with a run that is held, with its plan first where that is not whole. Raises `RunIsOver`."""
-        if not (await find_run(self._store, run.run)).people:
-            held = frozenset({RunState.HELD})
+        """Go on with a run that is held, with its plan first where that is not whole; and with what was set aside.
+
+        Raises `RunIsOver` where it is not held and nothing of it was set aside.
+        """
+        run, held = await find_run(self._store, run.run), frozenset({RunState.HELD})
+        aside = [one.slice for one in await self._queue.aside() if one.slice is not None and one.slice.run == run.run]
+        if aside and run.state not in held:
+            await self._queue.put(in_turns(aside))
+            self._wake()
+            return run
+        if not run.people:
             return await self.planning.plan(await move_run(self._store, run, RunState.PLANNING, leaving=held))
-        moved = await move_run(self._store, run, RunState.SENDING, leaving=frozenset({RunState.HELD}))
+        moved = await resume_run(self._store, run)
+        await self._queue.put(in_turns(aside))
         await self._queue_open(run)
         return moved
 
@@ -218,6 +245,7 @@ class Broadcaster:
         """Finish the plans that a crash cut short, and queue what is open: nobody depends on a message in a queue."""
         for run in await unfinished_runs(self._store):
             await self._carry_on(run)
+        await self._queue_follow_ups()
         await seal_what_is_over(self._store)
         self._wake()
 
@@ -225,15 +253,26 @@ class Broadcaster:
         if run.state is RunState.PLANNING:
             run = await self.planning.plan(run)
         if run.state in UNDER_WAY:
-            await self._queue_open(run, but={one.slice for one in await self._queue.aside()})
+            await self._queue_open(run, but=await self._set_aside())
         return run
+
+    async def _queue_follow_ups(self) -> None:
+        """Queue what is open of reminding, closing and recalling the latest runs, but what was set aside."""
+        aside = await self._set_aside()
+        for run in await latest_runs(self._store, LATEST):
+            found = await open_slices(self._store, run.run, FOLLOW_UP)
+            await self._queue.put(in_turns([one for one in found if (one.run, one.id) not in aside]))
+
+    async def _set_aside(self) -> set[tuple[str, str]]:
+        return {(one.slice.run, one.slice.id) for one in await self._queue.aside() if one.slice is not None}
 
     async def _follow(self, run: Run, job: str) -> None:
         await self._queue.put(in_turns(await write_follow_up(self._store, run.run, job)))
         self._wake()
 
-    async def _queue_open(self, run: Run, *, but: Container[Slice | None] = ()) -> None:
-        slices = [one for one in await to_do(self._store, run.run, self._now()) if one not in but]
+    async def _queue_open(self, run: Run, *, but: Container[tuple[str, str]] = ()) -> None:
+        found = await to_do(self._store, run.run, self._now())
+        slices = [one for one in found if (one.run, one.id) not in but]
         await self._queue.put(in_turns(slices))
         await call_sent(self._store, run.run)
         self._wake()

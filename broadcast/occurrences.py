@@ -1,7 +1,6 @@
 """What the ticker has broadcasting do: start the run of an occurrence, remind, close. All harmless to repeat."""
 
 from broadcast.broadcaster import Broadcaster
-from feedback.approvals import covered
 from feedback.audit import Record, record_change
 from feedback.errors import OwnerIsNoAdmin, RunUnknown, SurveyIsClosed
 from feedback.people import Policy, Role, find_person
@@ -28,7 +27,7 @@ class Occurrences:
             survey = (await find_run(self._store, occurrence.run)).survey
         except RunUnknown:
             survey = await self._survey(schedule)
-        approved = covered(schedule.approved_people)
+        approved = schedule.approved_people
         run = await self._broadcaster.start(
             survey, schedule.audience, by=schedule.owner, name=occurrence.run, approved=approved
         )

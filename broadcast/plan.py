@@ -8,6 +8,7 @@ from itertools import chain, zip_longest
 from broadcast.queue import Queue
 from broadcast.slices import AHEAD, Slice, ahead_of, next_number, open_slices, write_slices
 from feedback.anonymous import open_ballots
+from feedback.approvals import ask_again, covered
 from feedback.arms import Draw
 from feedback.audiences import people_in
 from feedback.contacts import ContactRules, Verdict, verdicts
@@ -15,7 +16,7 @@ from feedback.deliveries import SLICE, planned, without_delivery, write_planned
 from feedback.dry_run import in_groups
 from feedback.errors import RunIsOver
 from feedback.people import Policy
-from feedback.runs import Run, RunState, count_states, deliveries, move_run, note_people
+from feedback.runs import DeliveryState, Run, RunState, count_states, deliveries, move_run, note_people
 from store.contract import Store
 
 
@@ -23,16 +24,24 @@ class Planner:
     """Writes plans. Done again after a crash, a plan gets what is missing; what is there stays as it is."""
 
     def __init__(
-        self, store: Store, queue: Queue, policy: Policy, rules: ContactRules, now: Callable[[], datetime]
+        self,
+        store: Store,
+        queue: Queue,
+        policy: Policy,
+        rules: ContactRules,
+        now: Callable[[], datetime],
+        *,
+        above: int,
     ) -> None:
         self._store = store
         self._queue = queue
         self._policy = policy
         self._rules = rules
         self._now = now
+        self._above = above  # people that need a second admin's approval
 
     async def write(self, run: Run) -> Run:
-        """Write every delivery of a run, then queue its slices.
+        """Write every delivery of a run, then queue its slices; or propose it anew where it has outgrown its approval.
 
         People come by tenant, so a slice has one tenant, or two at a seam; and one time before which none of its
         people may be written to. Memory holds one slice for each such time. Where slices are there already, those who
@@ -44,7 +53,7 @@ class Planner:
         number = await next_number(self._store, run.run)
         is_begun = number > 0
         draw = await self._draw(run, is_begun=is_begun)
-        count = 0
+        count = reached = 0
         filling: defaultdict[float, list[tuple[Verdict, str]]] = defaultdict(list)
         people = people_in(self._store, run.audience, policy=self._policy, by=run.created_by)
         async for group in in_groups(people):
@@ -53,14 +62,19 @@ class Planner:
                 arm = "" if one.reason else draw.next()
                 due = 0.0 if one.reason or one.not_before <= self._now() else one.not_before.timestamp()
                 filling[due].append((one, arm))
-                count += 1
+                count, reached = count + 1, reached + (not one.reason)
                 if len(filling[due]) == SLICE:
                     await self._write_slice(run, number, due, filling.pop(due))
                     number += 1
         for due, rest in sorted(filling.items()):
             await self._write_slice(run, number, due, rest)
             number += 1
-        return await self._begin(run, sum((await count_states(self._store, run)).values()) if is_begun else count)
+        return await self._begin(run, *(await self._counted(run) if is_begun else (count, reached)))
+
+    async def _counted(self, run: Run) -> tuple[int, int]:
+        """Return how many people are in a run, and how many of them are to be written to."""
+        states = await count_states(self._store, run)
+        return sum(states.values()), states.get(DeliveryState.PLANNED, 0)
 
     async def _write_slice(self, run: Run, number: int, due: float, people: Sequence[tuple[Verdict, str]]) -> None:
         slice_ = Slice(run.run, number, people[0][0].person.tenant, due)
@@ -78,8 +92,10 @@ class Planner:
                 draw.take(one.arm)
         return draw
 
-    async def _begin(self, run: Run, people: int) -> Run:
+    async def _begin(self, run: Run, people: int, reached: int) -> Run:
         try:
+            if reached > max(self._above, covered(run.approval_for)):
+                return await ask_again(self._store, run, now=self._now(), people=people, planned=reached)
             planning = frozenset({RunState.PLANNING})
             run = await move_run(self._store, run, RunState.SENDING, leaving=planning, people=people)
         except RunIsOver:  # cancelled or held, say, while the plan was written

@@ -9,7 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from broadcast.editor import Editor
+from broadcast.editor import UNREACHABLE, Editor
 from broadcast.lease import HeldSlice
 from broadcast.sender import Message
 from broadcast.slices import RECALL_DELETING
@@ -67,9 +67,12 @@ class Recalling:
             return GONE
         if not card.activity_id:
             return NO_RECEIPT
-        if gone is not None and not await self._editor.remove(person, card.activity_id):
-            gone.append(card.id)
-            return ""
+        if gone is not None:
+            problem = await self._editor.remove(person, card.activity_id)
+            if not problem:
+                gone.append(card.id)
+            if not problem or problem.startswith(UNREACHABLE):
+                return problem
         if card.state is DeliveryState.RECALLED:
             return ""
         return await self._editor.replace(person, card.activity_id, self._message(run, card, person))

@@ -3,38 +3,48 @@
 How fast it goes follows from the times at which people were written to of late.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from broadcast.queue import Queue
+from broadcast.sender import GAVE_UP
 from broadcast.slices import FOLLOW_UP, RECALL, Slice, open_slices, where_it_stands
+from feedback.deliveries import SLICE
 from feedback.runs import HAVE_A_CARD, Delivery, DeliveryState, Run, RunState
 from feedback.standing import SetAside, Standing
-from store.contract import Op, Store, Where
+from store.contract import MAX_BATCH, Op, Store, Where
 
 WINDOW = timedelta(seconds=30)  # what counts as “of late”
+ASKED = 1000  # slices of people who are asleep, whose people are counted
 _SHORTEST_S = 1.0
 
 
 async def standing_of(store: Store, queue: Queue, run: Run, now: datetime) -> Standing:
     """Return where a run stands at a moment."""
     progress = await where_it_stands(store, run)
+    failed = f"{DeliveryState.FAILED.value}: {GAVE_UP}"
     aside = [one for one in await queue.aside() if one.slice is not None and one.slice.run == run.run]
     standing = Standing(
         progress=progress,
         aside=tuple(SetAside(one.slice.number, one.reason) for one in aside if one.slice is not None),
         is_recalling=run.state is RunState.RECALLED and await _is_recalling(store, run),
+        given_up=sum(count for reason, count in progress.by_reason.items() if reason.startswith(failed)),
     )
     if run.state is not RunState.SENDING or not standing.waiting:
         return standing
-    per_second = await _per_second(store, run, now)
-    waits_until = None if per_second else _end_of_quiet(await open_slices(store, run.run), now)
+    later = [one for one in await open_slices(store, run.run) if one.due > now.timestamp()]
+    asleep = min(await _planned_in(store, run, later), standing.waiting)
+    awake, per_second = standing.waiting - asleep, await _per_second(store, run, now)
+    ends = sorted(datetime.fromtimestamp(one.due, UTC) for one in later)
     return msgspec.structs.replace(
         standing,
         per_second=per_second,
-        waits_until=waits_until,
-        finishes_at=now + timedelta(seconds=standing.waiting / per_second) if per_second else None,
+        finishes_at=now + timedelta(seconds=awake / per_second) if awake and per_second else None,
+        asleep=asleep,
+        last_wakes_at=ends[-1] if asleep else None,
+        waits_until=ends[0] if asleep and not awake else None,
     )
 
 
@@ -63,7 +73,16 @@ async def _is_recalling(store: Store, run: Run) -> bool:
     return RECALL in open_jobs
 
 
-def _end_of_quiet(slices: list[Slice], now: datetime) -> datetime | None:
-    """Return when the first of the slices may be sent, where all of them have to wait."""
-    first = min((one.due for one in slices), default=0.0)
-    return datetime.fromtimestamp(first, UTC) if first > now.timestamp() else None
+async def _planned_in(store: Store, run: Run, slices: Sequence[Slice]) -> int:
+    """Return how many people of some slices are still to be written to. Of very many, those beyond count as full."""
+    asked, full = slices[:ASKED], SLICE * len(slices[ASKED:])
+    planned = DeliveryState.PLANNED.value
+    for start in range(0, len(asked), MAX_BATCH):
+        numbers = [one.number for one in asked[start : start + MAX_BATCH]]
+        where = [
+            Where("kind", Op.EQ, "delivery"),
+            Where("slice", Op.IN, numbers),
+            Where("state", Op.EQ, planned),
+        ]
+        full += (await store.tally("runs", run.run, "state", where=where)).get(planned, 0)
+    return full

@@ -40,7 +40,7 @@ class Control(msgspec.Struct, frozen=True):
 
 
 def _may_resend(standing: Standing, _viewer: str) -> bool:
-    return standing.run.state in {*_UNDER_WAY, RunState.SENT} and bool(_count(standing, DeliveryState.UNCONFIRMED))
+    return standing.run.state in {*_UNDER_WAY, RunState.SENT} and bool(standing.may_go_again)
 
 
 def _may_recall(standing: Standing, _viewer: str) -> bool:
@@ -50,8 +50,16 @@ def _may_recall(standing: Standing, _viewer: str) -> bool:
 
 
 def _asks_resend(standing: Standing) -> str:
-    them = counted(_count(standing, DeliveryState.UNCONFIRMED), "person", "people")
-    return f"It is sent again to **{them}** of whom we do not know whether it arrived. Some may then see it twice."
+    said = []
+    if doubtful := _count(standing, DeliveryState.UNCONFIRMED):
+        them = counted(doubtful, "person", "people")
+        said.append(
+            f"It is sent again to **{them}** of whom we do not know whether it arrived. Some may then see it twice."
+        )
+    if standing.given_up:
+        them = counted(standing.given_up, "person", "people")
+        said.append(f"It is tried again for **{them}** to whom nothing was delivered.")
+    return " ".join(said)
 
 
 def _asks_cancel(standing: Standing) -> str:
@@ -81,8 +89,13 @@ CONTROLS: tuple[Control, ...] = (
         "Yes, send it",
         Style.POSITIVE,
     ),
-    Control("hold", "Hold", lambda standing, _: standing.run.state in _UNDER_WAY),
-    Control("continue", "Continue", lambda standing, _: standing.run.state is RunState.HELD, style=Style.POSITIVE),
+    Control("hold", "Hold", lambda standing, _: standing.run.state in _UNDER_WAY or standing.run.is_in_outage),
+    Control(
+        "continue",
+        "Continue",
+        lambda standing, _: standing.run.state is RunState.HELD or bool(standing.aside),
+        style=Style.POSITIVE,
+    ),
     Control("resend", "Resend", _may_resend, _asks_resend, "Yes, send again"),
     Control(
         "cancel",
@@ -110,12 +123,16 @@ def has_question(name: str) -> bool:
     return name in _BY_NAME and _BY_NAME[name].asks is not None
 
 
-def question_card(standing: Standing, name: str, details: Sequence[Element] = ()) -> Card:
-    """Return the question before something that cannot be undone, with what else there is to know."""
+def question_card(standing: Standing, name: str, details: Sequence[Element] = (), *, people: int = 0) -> Card:
+    """Return the question before something that cannot be undone, with what else there is to know.
+
+    The answer says how many `people` it was about.
+    """
     control, run = _BY_NAME[name], standing.run
     title = f"{control.title}: {escape(run.run)}?"
     said = control.asks(standing) if control.asks is not None else ""
-    answers = [execute(control.sure, name, {"run": run.run}, style=control.style)]
+    data: dict[str, object] = {"run": run.run, "people": people} if people else {"run": run.run}
+    answers = [execute(control.sure, name, data, style=control.style)]
     if name == "recall":
         answers.append(execute("Yes, delete the cards", name, {"run": run.run, "deleting": True}, style=control.style))
     back = execute("Back", "status", {"run": run.run})

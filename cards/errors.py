@@ -4,12 +4,18 @@ A reference is what the person reads out and the operator finds in the log; it m
 """
 
 from cards.elements import Card, Color, banner, card, escape, hint, text
-from feedback.errors import Refusal
+from cards.surveys import refused_audience_card
+from feedback.errors import AudienceFileRefused, Refusal
 from feedback.language import say
 
 
 def refusal_card(refusal: Refusal) -> Card:
-    """Return a refusal's sentence. Its marks are ours and stay; the facts in it are other people's and are escaped."""
+    """Return a refusal's sentence. Its marks are ours and stay; the facts in it are other people's and are escaped.
+
+    Of an audience's file it lists every line that is wrong.
+    """
+    if isinstance(refusal, AudienceFileRefused):
+        return refused_audience_card(refusal)
     sentence = refusal_sentence(refusal)
     return card([text(sentence)], fallback=sentence)
 

@@ -3,7 +3,20 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cards.elements import Card, Element, card, counted, escape, excerpt, facts, heading, hint, moment, section, text
+from cards.elements import (
+    Card,
+    Element,
+    card,
+    counted,
+    escape,
+    excerpt,
+    facts,
+    heading,
+    hint,
+    moment,
+    section,
+    text,
+)
 from cards.size import fewer, fitted, left_out
 from feedback.dry_run import DryRun
 from feedback.panels import Panel, PanelImport
@@ -11,6 +24,7 @@ from feedback.runs import Run
 from feedback.surveys import Survey
 
 _NAME = 80
+_SECOND = "So many people need a second admin: nothing is sent until another one has typed **approve** for it."
 _MINUTE_S = 60
 
 
@@ -37,11 +51,12 @@ def panel_card(done: PanelImport, skipped: int) -> Card:
     return card([heading(title), facts(rows), use], fallback=title)
 
 
-def dry_run_card(found: DryRun, survey: Survey, audience: str, now: datetime) -> Card:
-    """Return what sending would do now. Nothing has been sent."""
+def dry_run_card(found: DryRun, survey: Survey, audience: str, now: datetime, *, needs_approval: bool = False) -> Card:
+    """Return what sending would do now, and whether a second admin has to agree. Nothing has been sent."""
     title = f"Nothing sent yet: {escape(excerpt(survey.title, _NAME))}"
     to = hint(f"To {escape(excerpt(audience, _NAME))}")
-    return card([heading(title), to, *counts_of(found, now)], fallback=title)
+    second = [text(_SECOND, is_bold=True)] if needs_approval else []
+    return card([heading(title), to, *counts_of(found, now), *second], fallback=title)
 
 
 def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
@@ -55,6 +70,15 @@ def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
         *counts_of(found, now),
     ]
     return card(body, fallback=title)
+
+
+def asked_for(run: Run, found: DryRun, now: datetime) -> list[Element]:
+    """Return what whoever approves a run has to know: whom it would reach by now, and whether that was asked for."""
+    asked = f"Approval was asked for **{counted(run.approval_for, 'person', 'people')}**"
+    until = f", until {moment(run.approve_until)}" if run.approve_until else ""
+    grown = f"It has grown: by now it would reach **{counted(found.reachable, 'person', 'people')}**."
+    more = [text(grown, is_bold=True)] if found.reachable > run.approval_for else []
+    return [text(f"{asked}{until}."), *more, *counts_of(found, now)]
 
 
 def counts_of(found: DryRun, now: datetime) -> list[Element]:

@@ -43,14 +43,16 @@ def sending(survey: Survey) -> list[Element]:
     ]
 
 
-def ready_card(found: DryRun, survey: Survey, audience: str, token: str, now: datetime) -> Card:
+def ready_card(
+    found: DryRun, survey: Survey, audience: str, token: str, now: datetime, *, needs_approval: bool = False
+) -> Card:
     """Return whom a survey would reach, and the button that sends it. `token` makes that happen once."""
-    shown = dry_run_card(found, survey, audience, now)
+    shown = dry_run_card(found, survey, audience, now, needs_approval=needs_approval)
     body = shown["body"]
     data: dict[str, object] = {"survey": survey.id, "version": survey.version, "audience": audience, "token": token}
     typed = hint(f"Or type **send {escape(survey.id)} to {escape(excerpt(audience, _TITLE))}**.")
     buttons = [
-        execute("Send it now", "send", data, style=Style.POSITIVE),
+        execute("Ask for approval" if needs_approval else "Send it now", "send", data, style=Style.POSITIVE),
         execute("Somebody else", "saved", {"survey": survey.id}),
     ]
     return card([*(body if isinstance(body, list) else []), typed], buttons, fallback=f"Ready to send {survey.id}")

@@ -50,10 +50,18 @@ _MINUTE_S = 60
 _MOVING = "This card keeps itself up to date for a quarter of an hour. **Refresh** goes on with it."
 
 
-def status_card(standing: Standing, *, viewer: str = "", notice: str = "", is_moving: bool = False) -> Card:
+def status_card(
+    standing: Standing,
+    *,
+    viewer: str = "",
+    notice: str = "",
+    is_moving: bool = False,
+    details: Sequence[Element] = (),
+) -> Card:
     """Return where everybody in a run stands, with the buttons for what its viewer (a person id) may do now.
 
-    `is_moving` says that the card is kept up to date for a while; a `notice` says what could not be done.
+    `is_moving` says that the card is kept up to date for a while; a `notice` says what could not be done; `details`
+    are what else there is to know before it goes out.
     """
     progress = standing.progress
     title = f"Status: {escape(excerpt(progress.run.survey.title, _TITLE))}"
@@ -61,8 +69,8 @@ def status_card(standing: Standing, *, viewer: str = "", notice: str = "", is_mo
     last = [hint(_MOVING)] if is_moving and not standing.is_over else []
 
     def build(shown: int) -> Card:
-        body = [*top, heading(title), _about(progress.run), *_bar(standing), _states(progress)]
-        body += [*_doubt(progress), *_aside(standing, shown), *_reasons(progress, shown), *last]
+        body = [*top, heading(title), _about(progress.run), *_bar(standing), *details, *_states(progress)]
+        body += [*_doubt(standing), *_aside(standing, shown), *_reasons(progress, shown), *last]
         return card(body, buttons(standing, viewer), fallback=f"{title}. {_summary(progress)}")
 
     return fitted(build, fewer(max(len(progress.by_reason), len(standing.aside))))
@@ -90,7 +98,7 @@ def _about(run: Run) -> Element:
 def _bar(standing: Standing) -> list[Element]:
     """Return how far a run is: in words, as a bar, and when it will be done."""
     progress, run = standing.progress, standing.run
-    words = [text(RUN_WORDS[run.state], is_bold=True)]
+    words = _outage(run) if run.is_in_outage else [text(RUN_WORDS[run.state], is_bold=True)]
     if run.reason:
         words.append(verbatim(excerpt(run.reason, _REASON)))
     if not progress.people:
@@ -105,15 +113,38 @@ def _bar(standing: Standing) -> list[Element]:
     return [*words, meter(done, whole), verbatim(said, is_close=True), *_pace(standing)]
 
 
+def _outage(run: Run) -> list[Element]:
+    """Return that a run waits until Teams takes cards again, and what can be done about it."""
+    since = f" since {moment(run.outage_at)}" if run.outage_at else ""
+    tried = f"One card is tried at {clock_time(run.probe_at)}. " if run.probe_at else ""
+    goes_on = "When one gets through, the run goes on by itself; **Continue** goes on now, **Hold** waits for you."
+    return [
+        text(f"Waiting: nobody’s card gets through{since}", is_bold=True),
+        verbatim(excerpt(run.outage, _REASON)),
+        hint(f"{tried}{goes_on}"),
+    ]
+
+
 def _pace(standing: Standing) -> list[Element]:
-    if standing.waits_until is not None:
-        return [hint(f"The next ones are written to from {moment(standing.waits_until)}, after their quiet hours.")]
+    """Return when those are done who may be written to now, and when the others are, who are asleep."""
     if standing.finishes_at is None:
-        return []
-    left_s = standing.waiting / standing.per_second
+        return [hint(_asleep(standing))] if standing.asleep else []
+    left_s = (standing.waiting - standing.asleep) / standing.per_second
     left = "less than a minute" if left_s < _MINUTE_S else f"about {counted(round(left_s / _MINUTE_S), 'minute')}"
     speed = f"{standing.per_second:,.0f}" if standing.per_second >= 1 else "less than one"
-    return [hint(f"{speed} a second, {left} to go: done at {clock_time(standing.finishes_at)}.")]
+    done = f"{speed} a second, {left} to go: done at {clock_time(standing.finishes_at)}."
+    return [hint(f"{done} {_asleep(standing)}".strip())]
+
+
+def _asleep(standing: Standing) -> str:
+    """Return who waits for the end of their quiet hours, and until when."""
+    if not standing.asleep or standing.last_wakes_at is None:
+        return ""
+    them, last = counted(standing.asleep, "person waits", "people wait"), standing.last_wakes_at
+    first = standing.waits_until
+    if first is not None and first < last:
+        return f"{them} for their morning: the first until {moment(first)}, the last until {moment(last)}."
+    return f"{them} for their morning, until {moment(last)} at the latest."
 
 
 def _aside(standing: Standing, shown: int) -> list[Element]:
@@ -121,29 +152,41 @@ def _aside(standing: Standing, shown: int) -> list[Element]:
     if not standing.aside:
         return []
     pieces = counted(len(standing.aside), "piece")
-    said = f"Set aside: {pieces} of up to 100 people each, after failing again and again. The others go on."
+    said = (
+        f"Set aside: {pieces} of up to 100 people each, after failing again and again. The others go on. "
+        f"**continue {escape(standing.run.run)}** tries these again."
+    )
     rows = [verbatim(f"Piece {one.number}: {excerpt(one.reason, _REASON)}", is_close=True) for one in standing.aside]
     more = [hint(one) for one in left_out(len(rows), shown)]
     return [section([text(said, color=Color.ATTENTION), *rows[:shown], *more])]
 
 
-def _states(progress: Progress) -> Element:
+def _states(progress: Progress) -> list[Element]:
+    if not progress.people:
+        return []
     rows = {
         words: f"{progress.by_state[state]:,}" for state, words in STATE_WORDS.items() if progress.by_state.get(state)
     }
-    return facts({**rows, "Everybody": f"{progress.people:,}"})
+    return [facts({**rows, "Everybody": f"{progress.people:,}"})]
 
 
-def _doubt(progress: Progress) -> list[Element]:
-    doubtful = progress.by_state.get(DeliveryState.UNCONFIRMED, 0)
-    if not doubtful:
-        return []
-    them = counted(doubtful, "person", "people")
-    explained = (
-        f"For {them} we did not hear whether the survey arrived. Nobody is written to twice unless you say so: "
-        f"**resend {escape(progress.run.run)}** sends it to them again, and some may then see it twice."
-    )
-    return [text(explained, color=Color.WARNING)]
+def _doubt(standing: Standing) -> list[Element]:
+    progress = standing.progress
+    doubtful, again = progress.by_state.get(DeliveryState.UNCONFIRMED, 0), f"**resend {escape(progress.run.run)}**"
+    told: list[Element] = []
+    if doubtful:
+        them = counted(doubtful, "person", "people")
+        explained = (
+            f"For {them} we did not hear whether the survey arrived. Nobody is written to twice unless you say so: "
+            f"{again} sends it to them again, and some may then see it twice."
+        )
+        told.append(text(explained))
+    if standing.given_up:
+        them = counted(standing.given_up, "person", "people")
+        told.append(
+            text(f"For {them} every try failed, and nothing arrived: {again} tries again.", color=Color.WARNING)
+        )
+    return told
 
 
 def _reasons(progress: Progress, shown: int) -> list[Element]:
@@ -166,8 +209,12 @@ def _row(progress: Progress) -> list[Element]:
     return [
         text(f"**{escape(run.run)}**: {escape(excerpt(run.survey.title, _REASON))}"),
         hint(f"To {escape(excerpt(run.audience, _REASON))}, {moment(run.created_at)}"),
-        hint(f"{RUN_WORDS[run.state]}. {_summary(progress)}"),
+        hint(f"{RUN_WORDS[run.state]}. {_summary(progress) if progress.people else _proposed(run)}".strip()),
     ]
+
+
+def _proposed(run: Run) -> str:
+    return f"It would reach {counted(run.approval_for, 'person', 'people')}." if run.approval_for else ""
 
 
 def _summary(progress: Progress) -> str:

@@ -19,12 +19,14 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import fewer, fitted, left_out
-from feedback.errors import FileProblem
+from feedback.errors import AudienceFileRefused, FileProblem
 from feedback.runs import Run
 from feedback.survey_advice import Advice
 from feedback.surveys import Imported, Survey
 
 NO_RUNS: Mapping[str, Run] = MappingProxyType({})
+_PLEASE = "Please put this right and import it again."
+_SEND_AGAIN = "Please put this right and send it again; or add **skip wrong lines** to leave these lines out."
 _TITLE = 160  # characters
 _MESSAGE = 400
 _FIELD = 80
@@ -78,17 +80,29 @@ def advice_card(survey: Survey, advice: Sequence[Advice]) -> Card:
     return fitted(build, fewer(len(advice)))
 
 
-def file_problems_card(problems: Sequence[FileProblem], *, title: str = "The survey was not imported") -> Card:
-    """Return what has to be put right in a file, in the order of its lines."""
+def file_problems_card(
+    problems: Sequence[FileProblem], *, title: str = "The survey was not imported", please: str = _PLEASE
+) -> Card:
+    """Return what has to be put right in a file, in the order of its lines, and what to do then."""
     ordered = sorted(problems, key=lambda problem: problem.line)
 
     def build(shown: int) -> Card:
         rows = [_problem(problem) for problem in ordered[:shown]]
         more = [hint(one) for one in left_out(len(ordered), shown)]
-        please = text("Please put this right and import it again.")
-        return card([heading(title), please, section([*rows, *more])], fallback=f"{title}.")
+        return card([heading(title), text(please), section([*rows, *more])], fallback=f"{title}.")
 
     return fitted(build, fewer(len(ordered)))
+
+
+def refused_audience_card(refused: AudienceFileRefused) -> Card:
+    """Return every line that is wrong in the file of an audience, and what to do then."""
+    return file_problems_card(refused.problems, title="Nothing was sent", please=_SEND_AGAIN)
+
+
+def left_out_card(problems: Sequence[FileProblem], people: int) -> Card:
+    """Return which lines of a file were left out, and why; `people` is how many are in it without them."""
+    title = f"Left out: {counted(len({one.line for one in problems}), 'line')}"
+    return file_problems_card(problems, title=title, please=f"The other **{people:,}** are taken.")
 
 
 def advised(survey: Survey, advice: Sequence[Advice], shown: int) -> list[Element]:

@@ -89,6 +89,7 @@ def teams_manifest(
             {
                 "botId": bot_id,
                 "scopes": ["personal"],
+                "supportsFiles": True,  # surveys, panels and audiences may be attached
                 "commandLists": [{"scopes": ["personal"], "commands": [_entry(one) for one in chosen(commands)]}],
             }
         ],

@@ -1,9 +1,10 @@
 """Approvals: a run to many people waits until an admin other than the one who started it agrees.
 
-The run itself holds the state: proposed with a time until when, then planning with who approved it and when. Nobody
-is planned for a proposed run, so nothing of it can be sent. Who is an admin is for the caller to know.
+The run itself holds the state: proposed for so many people with a time until when, then planning with who approved it,
+when, and for how many. Nothing of a proposed run can be sent. Who is an admin is for the caller to know.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,12 +12,14 @@ import msgspec
 from feedback.errors import (
     ApprovalNeedsAnother,
     ApprovalNotAsked,
+    ApprovalOutgrown,
     ApprovalTooLate,
+    RunIsOver,
     SurveyHasChanged,
     SurveyIsClosed,
     SurveyUnknown,
 )
-from feedback.runs import RUN_DOC, Run, RunState, create_run, find_run
+from feedback.runs import RUN_DOC, Approval, Run, RunState, create_run, find_run
 from feedback.surveys import Survey, find_survey
 from store.contract import Conflict, Op, Patch, Store, Where
 
@@ -29,30 +32,61 @@ def needs_approval(people: int, *, above: int) -> bool:
 
 
 def covered(people: int) -> int:
-    """Return how many people the approval of a schedule covers: those it was given for, and a tenth more."""
+    """Return how many people an approval covers, of a run or of a schedule: those it was for, and a tenth more."""
     return people + people // 10
 
 
-async def propose_run(store: Store, survey: Survey, audience: str, *, by: str, now: datetime) -> Run:
-    """Write a run that waits for an approval. Nothing is planned or sent."""
-    return await create_run(store, survey, audience, by=by, now=now, approve_until=now + VALID)
+async def propose_run(store: Store, survey: Survey, audience: str, *, by: str, now: datetime, people: int) -> Run:
+    """Write a run that waits for an approval. Nothing is planned or sent. `people` is how many it would reach now."""
+    return await create_run(store, survey, audience, by=by, now=now, approval=Approval(people, until=now + VALID))
 
 
-async def approve_run(store: Store, name: str, *, by: str, now: datetime) -> Run:
-    """Let a proposed run go on, and return it, ready to be planned.
+async def may_approve(store: Store, name: str, *, by: str, now: datetime) -> Run:
+    """Return a proposed run that this person may let go on now.
 
-    Raises `RunUnknown`, `ApprovalNotAsked` (also where somebody else was first), `ApprovalNeedsAnother`,
-    `ApprovalTooLate`, `SurveyIsClosed` or `SurveyHasChanged`.
+    Raises `RunUnknown`, `ApprovalNotAsked`, `ApprovalNeedsAnother`, `ApprovalTooLate`, `SurveyIsClosed` or
+    `SurveyHasChanged`.
     """
     run = await find_run(store, name)
     _check(run, by, now)
     await _check_survey(store, run)
-    news = {"state": RunState.PLANNING.value, "approved_by": by, "approved_at": msgspec.to_builtins(now)}
+    return run
+
+
+async def approve_run(store: Store, name: str, *, by: str, now: datetime, people: int, seen: int = 0) -> Run:
+    """Let a proposed run go on to the people it would reach by now, and return it, ready to be planned.
+
+    `seen` is how many whoever approves has been shown, where that was not at the proposal. Raises what `may_approve`
+    does, `ApprovalNotAsked` also where somebody else was first; and `ApprovalOutgrown` where it would reach more than
+    is covered. After that it is proposed for as many as it would reach by now.
+    """
+    run = await may_approve(store, name, by=by, now=now)
+    if people > covered(max(run.approval_for, seen)):
+        proposed = [Where("state", Op.EQ, RunState.PROPOSED.value)]
+        with contextlib.suppress(Conflict):
+            await store.patch("runs", run.run, Patch(RUN_DOC, set={"approval_for": people}, when=proposed))
+        raise ApprovalOutgrown(run=run.run, people=f"{people:,}", before=f"{run.approval_for:,}")
+    approved = {"approved_by": by, "approved_at": msgspec.to_builtins(now), "approval_for": people}
+    news = {"state": RunState.PLANNING.value, **approved}
     patch = Patch(id=RUN_DOC, set=news, when=[Where("state", Op.EQ, RunState.PROPOSED.value)])
     try:
         return msgspec.convert(await store.patch("runs", run.run, patch), Run)
     except Conflict as error:
         raise ApprovalNotAsked(run=run.run) from error
+
+
+async def ask_again(store: Store, run: Run, *, now: datetime, people: int, planned: int) -> Run:
+    """Propose a run anew that turned out, when its plan was whole, to reach more than its approval covers.
+
+    Raises `RunIsOver` where it was stopped meanwhile.
+    """
+    asked = {"approve_until": msgspec.to_builtins(now + VALID), "approval_for": planned, "people": people}
+    news = {"state": RunState.PROPOSED.value, **asked}
+    when = [Where("state", Op.EQ, RunState.PLANNING.value)]
+    try:
+        return msgspec.convert(await store.patch("runs", run.run, Patch(RUN_DOC, set=news, when=when)), Run)
+    except Conflict as error:
+        raise RunIsOver(run=run.run, state=(await find_run(store, run.run)).state.value) from error
 
 
 def _check(run: Run, by: str, now: datetime) -> None:

@@ -16,7 +16,7 @@ from feedback.errors import AudienceUnclear, quote
 MAX_LENGTH = 500  # characters
 MAX_DEPTH = 20  # brackets and "not" within each other
 GROUPS = ("me", "customers", "engineers", "everyone")
-KNOWN = (*GROUPS, "panel <name>", "non-responders of <run>", "<attribute>=<value>")
+KNOWN = (*GROUPS, "attached csv", "panel <name>", "non-responders of <run>", "<attribute>=<value>")
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|[=()])|"(?P<straight>(?:[^"]|"")*)"|[“„](?P<curly>[^“”]*)[“”]|(?P<word>[^\s"“”„=!()<>,;]+))"""
@@ -33,6 +33,12 @@ class InPanel(msgspec.Struct, frozen=True, tag=True):
     """Whoever is in a panel."""
 
     panel: str
+
+
+class InList(msgspec.Struct, frozen=True, tag=True):
+    """Whoever is in a list that came attached to a message."""
+
+    list: str
 
 
 class NonResponders(msgspec.Struct, frozen=True, tag=True):
@@ -66,7 +72,13 @@ class AnyOf(msgspec.Struct, frozen=True, tag=True):
     parts: "tuple[Audience, ...]"
 
 
-Audience = Group | InPanel | NonResponders | Has | Not | AllOf | AnyOf
+Audience = Group | InPanel | InList | NonResponders | Has | Not | AllOf | AnyOf
+
+
+_ATTACHMENT = InList("")  # no list has this name
+
+
+_NAMED = {InPanel: "panel", InList: "list", NonResponders: "non-responders of"}
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -91,11 +103,29 @@ def value_form(value: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def read_audience(words: str) -> Audience:
-    """Return the audience that the words name. Raises `AudienceUnclear`, with where and what was expected."""
+def read_audience(words: str, *, attached: str | None = None) -> Audience:
+    """Return the audience that the words name. Raises `AudienceUnclear`, with where and what was expected.
+
+    `attached` is the list that the words “attached csv” mean.
+    """
     if len(words) > MAX_LENGTH:
         _refuse(_Token("end", "", MAX_LENGTH + 1), f"at most {MAX_LENGTH} characters")
-    return _Reader(_tokens(words)).whole()
+    return _Reader(_tokens(words), attached).whole()
+
+
+def is_attached(words: str) -> bool:
+    """Say whether an audience names what is attached to its message. Raises `AudienceUnclear`."""
+    return _ATTACHMENT in leaves(read_audience(words, attached=_ATTACHMENT.list))
+
+
+def leaves(audience: Audience) -> list[Audience]:
+    """Return the parts of an audience that have no parts themselves."""
+    match audience:
+        case AllOf(parts) | AnyOf(parts):
+            return [leaf for part in parts for leaf in leaves(part)]
+        case Not(part):
+            return leaves(part)
+    return [audience]
 
 
 def write_audience(audience: Audience) -> str:
@@ -103,10 +133,8 @@ def write_audience(audience: Audience) -> str:
     match audience:
         case Group(word):
             return word
-        case InPanel(panel):
-            return f"panel {panel}"
-        case NonResponders(run):
-            return f"non-responders of {run}"
+        case InPanel(name) | InList(name) | NonResponders(name):
+            return f"{_NAMED[type(audience)]} {name}"
         case Has(attribute, value):
             return f"{_name(attribute)}={_quoted(value)}"
         case Not(Has(attribute, value)):
@@ -128,8 +156,9 @@ def nearest(word: str, known: Sequence[str]) -> str:
 class _Reader:
     """Reads tokens from left to right: `or` over `and` over `not` over one thing."""
 
-    def __init__(self, tokens: Sequence[_Token]) -> None:
+    def __init__(self, tokens: Sequence[_Token], attached: str | None) -> None:
         self._tokens = tokens
+        self._attached = attached
         self._at = 0
         self._depth = 0
 
@@ -175,10 +204,14 @@ class _Reader:
                 return Group(word)
             case "panel":
                 return InPanel(self._named("the name of a panel"))
+            case "list":
+                return InList(self._named("the name of a list"))
+            case "attached":
+                return self._attachment(token)
             case "non-responders":
                 return self._non_responders()
             case word:
-                hint = nearest(word, [*GROUPS, "panel", "non-responders"])
+                hint = nearest(word, [*GROUPS, "panel", "attached", "non-responders"])
                 return _refuse(token, f"one of: {', '.join(KNOWN)}", hint)
 
     def _non_responders(self) -> Audience:
@@ -186,6 +219,13 @@ class _Reader:
             _refuse(self._next, "“of” and the name of a run")
         self._take()
         return NonResponders(self._named("the name of a run"))
+
+    def _attachment(self, token: _Token) -> Audience:
+        if self._next.lower in {"csv", "file", "list"}:
+            self._take()
+        if self._attached is None:
+            _refuse(token, "that with a CSV file attached to the message itself, after “send <survey> to”")
+        return InList(self._attached)
 
     def _nested(self, opening: _Token) -> Audience:
         self._depth += 1

@@ -12,9 +12,11 @@ from feedback.audience_words import (
     Audience,
     Group,
     Has,
+    InList,
     InPanel,
     NonResponders,
     Not,
+    leaves,
     nearest,
     read_audience,
     value_form,
@@ -23,12 +25,13 @@ from feedback.audience_words import (
 from feedback.errors import AttributeUnknown, quote
 from feedback.panels import find_panel, list_panels, members, members_among
 from feedback.people import Person, Policy, Role, all_people, find_people
+from feedback.people_lists import find_list, list_attributes, listed, listed_among
 from feedback.runs import DECLINED, DeliveryState, deliveries, find_run
 from store.contract import MAX_BATCH, Op, Store, Where
 
 UNANSWERED = frozenset({DeliveryState.SENT, DeliveryState.UNCONFIRMED})  # in doubt counts: they may have got it
 
-Source = Group | NonResponders | InPanel
+Source = Group | InList | NonResponders | InPanel
 
 
 def check_audience(words: str) -> str:
@@ -37,15 +40,17 @@ def check_audience(words: str) -> str:
 
 
 async def check_names(store: Store, words: str) -> str:
-    """Return the audience in its plain form when every panel, run and attribute in it is known.
+    """Return the audience in its plain form when every panel, list, run and attribute in it is known.
 
     Raises `AudienceUnknown`, with the nearest name that is known, or `RunUnknown`.
     """
     audience = read_audience(words)
     attributes = None
-    for leaf in _leaves(audience):
+    for leaf in leaves(audience):
         if isinstance(leaf, InPanel):
             await find_panel(store, leaf.panel)
+        elif isinstance(leaf, InList):
+            await find_list(store, leaf.list)
         elif isinstance(leaf, NonResponders):
             await find_run(store, leaf.run)
         elif isinstance(leaf, Has):
@@ -86,6 +91,8 @@ class _Choice:
                 return set(ids) - await self.among(people, part)
             case InPanel(panel):
                 return await members_among(self._store, panel, ids)
+            case InList(name):
+                return await listed_among(self._store, name, ids)
             case NonResponders(run):
                 return await _unanswered_among(self._store, run, ids)
             case Has(attribute, value):
@@ -117,9 +124,9 @@ def _narrowest(audience: Audience) -> Source | None:
     match audience:
         case AllOf(parts):
             found = [one for one in map(_narrowest, parts) if one is not None]
-            ranks = (Group, NonResponders, InPanel)
+            ranks = (Group, InList, NonResponders, InPanel)
             return min(found, key=lambda one: ranks.index(type(one)), default=None)
-        case Group("me") | InPanel() | NonResponders():
+        case Group("me") | InList() | InPanel() | NonResponders():
             return audience
     return None
 
@@ -149,6 +156,9 @@ async def _ids(store: Store, source: Source, by: str) -> AsyncIterator[str]:
         case InPanel(panel):
             async for member in members(store, panel):
                 yield member
+        case InList(name):
+            async for key in listed(store, name):
+                yield key
         case NonResponders(run):
             async for delivery in deliveries(store, run, states=UNANSWERED):
                 if not delivery.has_declined:
@@ -167,18 +177,10 @@ async def _unanswered_among(store: Store, run: str, ids: Sequence[str]) -> set[s
     return {str(doc["id"]) for doc in page.docs if doc.get("reason") != DECLINED}
 
 
-def _leaves(audience: Audience) -> list[Audience]:
-    match audience:
-        case AllOf(parts) | AnyOf(parts):
-            return [leaf for part in parts for leaf in _leaves(part)]
-        case Not(part):
-            return _leaves(part)
-    return [audience]
-
-
 def _asks_the_store(audience: Audience) -> bool:
-    return any(isinstance(leaf, InPanel | NonResponders) for leaf in _leaves(audience))
+    return any(isinstance(leaf, InPanel | InList | NonResponders) for leaf in leaves(audience))
 
 
 async def _attributes(store: Store) -> list[str]:
-    return sorted({name for panel in await list_panels(store) for name in panel.attributes})
+    of_panels = {name for panel in await list_panels(store) for name in panel.attributes}
+    return sorted(of_panels | await list_attributes(store))

@@ -170,12 +170,31 @@ class PanelUnknown(AudienceUnknown):
     """There is no panel called {panel}. Type **panel list** to see all."""
 
 
+class ListUnknown(AudienceUnknown):
+    """There is no list called {list}. Attach its file to **send**, and write **attached csv** in its place."""
+
+
+class FileNotNamed(Refusal):
+    """A file is attached, but the audience does not name it, so nothing was sent. Write **to attached csv**."""
+
+
+class OneFileOnly(Refusal):
+    """There are {files} files attached, and an audience has one at most. Put the people together in one file."""
+
+
 class PanelNameRefused(Refusal):
     """“{name}” cannot be the name of a panel. Begin with a letter; then letters, digits, - and _, up to 40."""
 
 
 class PeopleFileRefused(SurveyFileRefused):
     """Nobody was imported. Please correct this and send the file again.
+
+    {list}
+    """
+
+
+class AudienceFileRefused(PeopleFileRefused):
+    """Nothing was sent. Please correct this and send it again; or add **skip wrong lines** to leave these lines out.
 
     {list}
     """
@@ -191,6 +210,10 @@ class ApprovalNotAsked(Refusal):
 
 class ApprovalTooLate(Refusal):
     """The approval of “{run}” came too late: it was asked for until {until}. Please send the survey anew."""
+
+
+class ApprovalOutgrown(Refusal):
+    """“{run}” would reach {people} people by now, and was proposed for {before}. If that is right, approve it again."""
 
 
 class ApprovalMissing(Refusal):

@@ -7,6 +7,7 @@ from feedback.answers import MARK
 from feedback.notes import Note, notes_by
 from feedback.panels import panels_of
 from feedback.people import Person
+from feedback.people_lists import lists_of
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
 from feedback.sketches import BOOK as SKETCHES
 from feedback.snoozes import snooze_of
@@ -21,6 +22,7 @@ class Held(msgspec.Struct, frozen=True):
     notes: list[Note]
     runs_started: list[str]
     panels: list[str]
+    lists: list[str]
     documents: list[Doc]
 
 
@@ -44,6 +46,7 @@ async def everything_about(store: Store, person: Person) -> Held:
         notes=notes,
         runs_started=started,
         panels=await panels_of(store, person.id),
+        lists=await lists_of(store, person.id),
         documents=documents,
     )
 

@@ -60,15 +60,35 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     created_by: str  # person id
     people: int = 0  # deliveries written, once planning is done
     approve_until: datetime | None = None  # set where an approval is asked for
+    approval_for: int = 0  # people: how many it would reach when an approval was asked for, or given
     approved_by: str = ""  # person id
     approved_at: datetime | None = None
     reason: str = ""  # why it failed
+    outage: str = ""  # why it waits: nobody's card gets through; set together with the three below
+    outage_at: datetime | None = None  # since when
+    probe_at: datetime | None = None  # when one card is tried, to see whether the run may go on
+    probes: int = 0  # how many were tried
     seed: str = ""  # decides who gets which arm; set where the survey has arms
+
+    @property
+    def is_in_outage(self) -> bool:
+        """Whether it is on hold by itself, and goes on by itself."""
+        return self.state is RunState.HELD and self.probe_at is not None
 
     @property
     def takes_answers(self) -> bool:
         """Whether answers are kept, once somebody has a card."""
         return self.state not in {RunState.CLOSED, RunState.RECALLED}
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """For how many people a second admin has agreed or, with a time until when, is asked to agree."""
+
+    people: int
+    until: datetime | None = None
+
+
+UNASKED = Approval(people=0)
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -142,14 +162,14 @@ async def create_run(
     *,
     by: str,
     now: datetime,
-    approve_until: datetime | None = None,
+    approval: Approval = UNASKED,
     name: str = "",
     new_seed: Callable[[], str] = token_hex,
 ) -> Run:
     """Write a new run with the next free name, "<survey>-<number>", and return it.
 
     With a `name` of the caller's, a run that has it already is returned as it is.
-    With `approve_until` it is only proposed: approvals.py says how it goes on.
+    Where the `approval` has a time until when, it is only proposed: approvals.py says how it goes on.
     """
     number = 0 if name else len(await runs_of(store, survey.id)) + 1
     while True:
@@ -157,10 +177,11 @@ async def create_run(
             run=name or f"{survey.id}-{number}",
             survey=survey,
             audience=audience,
-            state=RunState.PLANNING if approve_until is None else RunState.PROPOSED,
+            state=RunState.PLANNING if approval.until is None else RunState.PROPOSED,
             created_at=now,
             created_by=by,
-            approve_until=approve_until,
+            approve_until=approval.until,
+            approval_for=approval.people,
             seed=new_seed() if survey.arms else "",
         )
         try:

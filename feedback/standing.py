@@ -22,8 +22,11 @@ class Standing(msgspec.Struct, frozen=True):
 
     progress: Progress
     per_second: float = 0.0  # people written to each second of late
-    finishes_at: datetime | None = None
-    waits_until: datetime | None = None  # nobody is written to before: the end of quiet hours
+    finishes_at: datetime | None = None  # at that; without those who are asleep
+    asleep: int = 0  # of those who wait: for the end of their quiet hours
+    last_wakes_at: datetime | None = None  # when the last of them may be written to
+    waits_until: datetime | None = None  # all who wait are asleep: nobody is written to before
+    given_up: int = 0  # nothing was delivered to them, and it may go better another time
     aside: tuple[SetAside, ...] = ()
     is_recalling: bool = False  # cards are still to be taken back
 
@@ -36,6 +39,11 @@ class Standing(msgspec.Struct, frozen=True):
     def waiting(self) -> int:
         """How many have not been dealt with."""
         return sum(self.progress.by_state.get(state, 0) for state in _WAITING)
+
+    @property
+    def may_go_again(self) -> int:
+        """To how many it may be sent again: in doubt, or given up."""
+        return self.progress.by_state.get(DeliveryState.UNCONFIRMED, 0) + self.given_up
 
     @property
     def is_over(self) -> bool:

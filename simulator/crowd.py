@@ -14,7 +14,7 @@ import msgspec
 from simulator.answering import fill_in
 from simulator.cards import card_of, form
 from simulator.connector import Call
-from simulator.faults import Fault
+from simulator.faults import FOREVER, Fault
 from simulator.payload import Json, text
 from simulator.people import Person
 from simulator.teams import Teams
@@ -34,10 +34,14 @@ FAULTS: tuple[tuple[Fault, int], ...] = (
     (Fault(status=500, delivered=True), 1),
     (Fault(drop="before"), 1),
     (Fault(drop="after"), 1),
+    (Fault(delay_s=3.0), 2),  # slow: it works, after a while
+    (Fault(delay_s=FOREVER), 1),  # hung: no answer, ever
 )
 REFUSALS: tuple[tuple[Fault, int], ...] = (  # of cards alone
     (Fault(status=403, body={"error": {"code": "BotDisabledByAdmin"}}), 1),
     (Fault(status=403, body={"error": {"code": "ConversationBlockedByUser"}}), 1),
+    (Fault(status=404, body={"error": {"code": "ConversationNotFound"}}), 1),
+    (Fault(status=413, body={"error": {"code": "MessageSizeTooBig"}}), 1),
 )
 
 
@@ -65,13 +69,25 @@ class Seen(msgspec.Struct):
 
 
 class Crowd:
-    """Lets people react to what the bot sends them; `faults` is the share of requests that go wrong."""
+    """Lets people react to what the bot sends them; `faults` is the share of requests that go wrong.
 
-    def __init__(self, people: Iterable[Person], habits: Habits, *, faults: float, chance: random.Random) -> None:
+    Without `hangs` every request is answered in the end.
+    """
+
+    def __init__(
+        self,
+        people: Iterable[Person],
+        habits: Habits,
+        *,
+        faults: float,
+        chance: random.Random,
+        hangs: bool = True,
+    ) -> None:
         self.seen = Seen()
         self._people = {key_of(one) for one in people}
         self._habits = habits
         self._faults = faults
+        self._bad_luck = tuple((fault, weight) for fault, weight in FAULTS if hangs or fault.delay_s < FOREVER)
         self._chance = chance
         self._reacting: set[asyncio.Task[None]] = set()
 
@@ -105,13 +121,10 @@ class Crowd:
         is_survey = call.operation == "send" and form(card_of(call.body)) is not None
         if not (is_survey or call.operation == "create") or self._chance.random() >= self._faults:
             return None
-        fault = self._bad_luck(is_survey=is_survey)
-        self.seen.faults[str(fault.status or "connection broken")] += 1
+        faults = (*self._bad_luck, *REFUSALS) if is_survey else self._bad_luck
+        fault = self._chance.choices([one for one, _ in faults], [weight for _, weight in faults])[0]
+        self.seen.faults[named(fault)] += 1
         return fault
-
-    def _bad_luck(self, *, is_survey: bool) -> Fault:
-        faults = (*FAULTS, *REFUSALS) if is_survey else FAULTS
-        return self._chance.choices([one for one, _ in faults], [weight for _, weight in faults])[0]
 
     def _delivered(self, person: Person, activity: Json) -> None:
         if key_of(person) not in self._people or form(card_of(activity)) is None:
@@ -158,6 +171,15 @@ class Crowd:
             self.seen.answered.add(key_of(person))
         else:
             self.seen.refused[exchange.notice or str(exchange.status)] += 1
+
+
+def named(fault: Fault) -> str:
+    """Return what a fault is called in the summary."""
+    if fault.drop is not None:
+        return "connection broken"
+    if fault.delay_s > 0:
+        return "hung" if fault.delay_s == FOREVER else "slow"
+    return str(fault.status)
 
 
 def key_of(person: Person) -> str:

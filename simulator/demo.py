@@ -44,6 +44,18 @@ RATE_OVER_S = 30.0
 PANEL = "demo"
 SURVEY = "pulse"
 
+ABOUT = """\
+Send the sample survey to thousands of simulated people, who answer with human delays, and watch: in the chat window
+and the dashboard whose addresses are printed, and in a line of progress every two seconds. At the end, what the bot has
+kept stands beside what the simulated Teams saw."""
+EXAMPLE = """\
+What goes wrong: 429 with and without Retry-After, 412, 500, 502, 503, 504, connections that break before or after the
+message was taken, slow answers and none at all; and of cards alone 403, 404 and 413.
+
+  make demo DEMO_ARGS="--people 2000 --faults 0.05"
+  make demo DEMO_ARGS="--people 300 --minutes 3 --no-window"
+"""
+
 Say = Callable[[str], None]
 
 
@@ -58,6 +70,7 @@ class Plan(msgspec.Struct, frozen=True):
     minutes: float = 15.0
     seed: int = 1
     faults: float = 0.01  # share of the requests that go wrong
+    hangs: bool = True  # some of them are never answered
     habits: Habits = Habits()
     has_window: bool = True
     port: int = BOT_PORT
@@ -112,7 +125,13 @@ class Demo:
             if self._plan.has_window:
                 await self._open_window(ADMIN)
         self._people = self._populate()
-        self._crowd = Crowd(self._people, self._plan.habits, faults=self._plan.faults, chance=self._chance)
+        self._crowd = Crowd(
+            self._people,
+            self._plan.habits,
+            faults=self._plan.faults,
+            chance=self._chance,
+            hangs=self._plan.hangs,
+        )
         self._parts.push_async_callback(self._crowd.leave)
 
     async def _open_window(self, window: Window) -> None:
@@ -250,7 +269,13 @@ def _csv(people: list[Who]) -> str:
 def plan_of(arguments: list[str]) -> Plan:
     """Return what is asked for; ends the process with a sentence where it is out of bounds."""
     usual = Plan()
-    parser = argparse.ArgumentParser(prog="make demo", description="Send a survey to thousands of simulated people.")
+    parser = argparse.ArgumentParser(
+        prog="make demo",
+        usage='make demo DEMO_ARGS="[--people N] [--minutes M] [--faults SHARE] [--seed S] [--no-window]"',
+        description=ABOUT,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--people", type=int, default=usual.people, help=f"up to {MOST_PEOPLE:,}")
     parser.add_argument("--minutes", type=float, default=usual.minutes, help=f"at most {MOST_MINUTES:.0f}")
     parser.add_argument("--faults", type=float, default=usual.faults, help="share of requests that go wrong, 0 to 0.5")

@@ -244,3 +244,27 @@ async def test_an_unfinished_run_has_every_page(site: Site) -> None:
     admin = await site.visitor(Role.ADMIN)
     for path in ("", "/results", "/people", "/coverage"):
         assert (await admin.get(f"/runs/pulse-2{path}")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("news", "said"),
+    [
+        (
+            {
+                "state": "held",
+                "outage": "gave up: 503",
+                "outage_at": "2026-11-24T09:00:00Z",
+                "probe_at": "2026-11-24T09:00:15Z",
+            },
+            "card gets through: gave up: 503",
+        ),
+        ({"state": "proposed", "approval_for": 1401}, "It would reach 1,401 people."),
+    ],
+    ids=["outage", "proposed"],
+)
+async def test_what_a_run_waits_for_is_told(news: dict[str, object], said: str, site: Site) -> None:
+    await site.store.patch("runs", "pulse-1", Patch(RUN_DOC, set=news))
+    admin = await site.visitor(Role.ADMIN)
+    page = await (await admin.get("/runs/pulse-1")).text()
+    assert said in page
+    assert "None" not in page.partition('class="live-state"')[2].partition("</p>")[0]

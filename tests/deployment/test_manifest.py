@@ -78,6 +78,11 @@ def test_the_manifest_claims_a_personal_bot_and_nothing_else() -> None:
     assert json.loads(json.dumps(manifest))["bots"][0]["scopes"] == ["personal"]
 
 
+def test_files_may_be_attached_in_the_chat() -> None:
+    assert json.loads(json.dumps(made()))["bots"][0]["supportsFiles"] is True
+    assert schema_errors(made()) == []
+
+
 def test_everyones_commands_come_first_then_the_three_of_the_engineers() -> None:
     assert [one["title"] for one in suggested(made())] == ["help", "feedback", "note", "results"]
 

@@ -12,7 +12,8 @@ FAST = Habits(answer=0.6, stop=0.1, feedback=0.2, median_s=0.3, longest_s=1.0)
 
 
 def _plan(folder: Path, **changes: object) -> Plan:
-    usual = {"people": 60, "minutes": 2.0, "seed": 7, "faults": 0.05, "habits": FAST, "has_window": False}
+    usual: dict[str, object] = {"people": 60, "minutes": 2.0, "seed": 7, "faults": 0.05, "habits": FAST}
+    usual |= {"has_window": False, "hangs": False}
     return Plan(**(usual | {"port": free_port(), "folder": folder, "every_s": 0.2} | changes))  # type: ignore[arg-type]
 
 

@@ -122,6 +122,54 @@ async def test_many_people_need_a_second_admin(admin: Person, second: Person, pe
     assert "does not wait for an approval" in _said(second)
 
 
+async def test_whoever_approves_sees_whom_it_would_reach_and_why_not_the_others(
+    admin: Person, second: Person, people: list[Person]
+) -> None:
+    await people[0].say("stop")
+    await admin.say(f"survey import {PULSE}")
+    await admin.say("dry run pulse to customers")
+    assert "need a second admin" in _said(admin)
+    await admin.say("send pulse to customers")
+    await second.say("status pulse-1")
+    said = _said(second)
+    assert "Approval was asked for 4 people" in said.replace("*", "")
+    assert "opted out" in said
+    await second.say("status")
+    assert "It would reach 4 people" in _said(second)
+    await second.say("approve pulse-1")
+    assert "opted out" in _said(second)
+    await people[1].received(is_survey)
+
+
+async def test_a_run_that_has_grown_is_not_sent_by_the_first_approval(
+    admin: Person, second: Person, people: list[Person], service: Service
+) -> None:
+    await admin.say(f"survey import {PULSE}")
+    await admin.say("send pulse to customers")
+    newcomer = service.teams.person("Sample Newcomer", tenant=ELSEWHERE)
+    await newcomer.install()
+    await second.say("approve pulse-1")
+    assert "would reach 6 people by now, and was proposed for 5" in _said(second)
+    assert not any(is_survey(message) for person in [*people, newcomer] for message in person.inbox)
+    await second.say("approve pulse-1")
+    await newcomer.received(is_survey)
+
+
+async def test_the_button_approves_what_its_question_has_shown(
+    admin: Person, second: Person, people: list[Person], service: Service
+) -> None:
+    await admin.say(f"survey import {PULSE}")
+    await admin.say("send pulse to customers")
+    newcomer = service.teams.person("Sample Newcomer", tenant=ELSEWHERE)
+    await newcomer.install()
+    await second.say("status pulse-1")
+    asked = await second.press("Approve…")
+    assert "It has grown" in card_text(asked.card)
+    await second.press("Yes, send it")
+    for person in [*people, newcomer]:
+        await person.received(is_survey)
+
+
 async def test_a_proposed_run_can_be_cancelled(admin: Person, second: Person, people: list[Person]) -> None:
     await admin.say(f"survey import {PULSE}")
     await admin.say("send pulse to customers")
@@ -245,3 +293,146 @@ async def test_a_small_plan_needs_nobody_else(admin: Person, people: list[Person
     assert "more than one admin may write to" not in _said(admin)
     await admin.say("approve pulse-s9")
     assert "There is no schedule called" in _said(admin)
+
+
+async def _asked(admin: Person) -> None:
+    await admin.say(f"survey import {PULSE}")
+
+
+async def test_a_survey_goes_to_the_people_in_an_attached_file(
+    admin: Person, people: list[Person], service: Service
+) -> None:
+    await _asked(admin)
+    file = service.teams.files.offer("Q4 insiders.csv", _csv(people[:2], "small").encode())
+    await admin.say("send pulse to attached csv and size=small", [file])
+    for person in people[:2]:
+        await person.received(is_survey)
+    assert not any(is_survey(message) for person in people[2:] for message in person.inbox)
+    await admin.say("status pulse-1")
+    assert "to list q4-insiders-" in _said(admin).lower().replace("run pulse-1 ", "")
+
+
+@pytest.mark.parametrize("words", ["send pulse", "send pulse to", "Send pulse to Attached"])
+async def test_with_a_file_a_send_needs_no_more_words(
+    words: str, admin: Person, people: list[Person], service: Service
+) -> None:
+    await _asked(admin)
+    await admin.say(words, [service.teams.files.offer("few.csv", _csv(people[:1], "small").encode())])
+    await people[0].received(is_survey)
+
+
+async def test_the_people_may_be_pasted_below(admin: Person, people: list[Person]) -> None:
+    await _asked(admin)
+    await admin.say(f"send pulse to attached csv\n{_csv(people[:1], 'small')}")
+    await people[0].received(is_survey)
+    assert not any(is_survey(message) for person in people[1:] for message in person.inbox)
+
+
+async def test_a_wrong_line_stops_an_attached_audience_and_is_told_with_its_line(
+    admin: Person, people: list[Person], service: Service
+) -> None:
+    await _asked(admin)
+    wrong = _csv(people[:2], "small") + "not-a-tenant,nobody,small\n"
+    await admin.say("send pulse to attached csv", [service.teams.files.offer("few.csv", wrong.encode())])
+    said = _said(admin)
+    assert "Nothing was sent" in said
+    assert "Line 4, tenant" in said
+    assert "skip wrong lines" in said
+    assert (await service.store.query("runs")).docs == []
+    assert (await service.store.query("ledger", partition="lists")).docs == []
+    again = service.teams.files.offer("few.csv", wrong.encode())
+    await admin.say("send pulse to attached csv skip wrong lines", [again])
+    for person in people[:2]:
+        await person.received(is_survey)
+    left_out = [message for message in admin.inbox if "Left out: 1 line" in str(message)]
+    assert "Line 4" in str(left_out)
+
+
+async def test_a_dry_run_of_a_file_sends_nothing_and_names_the_list_that_stands_for_it(
+    admin: Person, people: list[Person], service: Service
+) -> None:
+    await _asked(admin)
+    file = service.teams.files.offer("few.csv", _csv(people[:3], "small").encode())
+    await admin.say("dry run pulse to attached csv", [file])
+    said = _said(admin)
+    assert "Nothing sent yet" in said
+    name = said.partition("To list ")[2].split()[0]
+    assert name.startswith("few-")
+    assert (await service.store.query("runs")).docs == []
+    await admin.say(f"send pulse to list {name}")
+    for person in people[:3]:
+        await person.received(is_survey)
+
+
+async def test_an_attached_audience_that_needs_an_approval_outlives_a_restart(
+    admin: Person, second: Person, people: list[Person], service: Service
+) -> None:
+    await _asked(admin)
+    await admin.say("send pulse to attached csv", [service.teams.files.offer("all.csv", _csv(people, "x").encode())])
+    assert "Waiting for an approval" in _said(admin)
+    await service.restart()
+    await second.say("approve pulse-1")
+    for person in people:
+        await person.received(is_survey)
+
+
+async def test_an_attached_audience_can_be_planned(
+    admin: Person, people: list[Person], service: Service, clock: Clock
+) -> None:
+    service.clock = clock.now
+    await _asked(admin)
+    file = service.teams.files.offer("few.csv", _csv(people[:1], "small").encode())
+    await admin.say("send pulse to attached csv at in 2 hours, close after 3 days", [file])
+    assert "Planned" in _said(admin)
+    clock.pass_s(2 * 3600)
+    service.ticker.wake()
+    await people[0].received(is_survey)
+    assert not any(is_survey(message) for person in people[1:] for message in person.inbox)
+
+
+@pytest.mark.parametrize(
+    ("words", "files", "sentence"),
+    [
+        ("send pulse to attached csv", 0, "attached csv"),
+        ("send pulse to customers", 1, "the audience does not name it"),
+        ("dry run pulse to customers", 1, "the audience does not name it"),
+        ("send pulse to role=attached", 1, "the audience does not name it"),
+        ("send pulse to attached csv", 2, "There are 2 files attached"),
+        ("schedule pulse to attached csv every monday", 0, "attached csv"),
+        ("send pulse to attached csv and panel nobody", 1, "no panel called"),
+        ("send pulse to list nowhere", 0, "no list called"),
+    ],
+)
+async def test_a_file_that_is_missing_or_not_meant_sends_nothing(
+    words: str, files: int, sentence: str, admin: Person, people: list[Person], service: Service
+) -> None:
+    await _asked(admin)
+    offered = [service.teams.files.offer(f"{n}.csv", _csv(people[:1], "x").encode()) for n in range(files)]
+    await admin.say(words, offered)
+    assert sentence in _said(admin)
+    assert (await service.store.query("runs")).docs == []
+    assert not any(is_survey(message) for person in people for message in person.inbox)
+
+
+async def test_a_workbook_instead_of_a_csv_is_told_with_what_to_do(admin: Person, service: Service) -> None:
+    await _asked(admin)
+    await admin.say("send pulse to attached csv", [service.teams.files.offer("few.xlsx", b"PK\x03\x04 and so on")])
+    assert "an Excel workbook" in _said(admin)
+    assert "CSV UTF-8" in _said(admin)
+
+
+async def test_the_same_words_with_another_file_are_another_send(
+    admin: Person, people: list[Person], service: Service
+) -> None:
+    await _asked(admin)
+    for number in range(2):
+        file = service.teams.files.offer(f"{number}.csv", _csv([people[number]], "x").encode())
+        await admin.say("send pulse to attached csv", [file])
+        await people[number].received(is_survey)
+
+
+async def test_a_customer_sends_no_file_to_anybody(people: list[Person], service: Service) -> None:
+    file = service.teams.files.offer("few.csv", _csv(people, "x").encode())
+    await people[0].say("send pulse to attached csv", [file])
+    assert "is for admins" in _said(people[0])
+    assert (await service.store.query("ledger", partition="lists")).docs == []

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from broadcast.announcing import BOOK, DELAYS_S, GIVEN_UP, Announcer, News, key_of, signed
-from feedback.runs import RUN_DOC, RunState
+from feedback.runs import RUN_DOC, RunState, fail_run, find_run
 from feedback.tallier import Tallier
 from feedback.tally_tree import find_tally
 from store.contract import Patch, Store
@@ -92,7 +92,7 @@ async def test_nothing_but_counts_and_names_of_runs_is_told(embedded: Store, rec
     announcer = await begun(embedded, receiver, clock)
     await counted(embedded, clock)
     await announcer.tick()
-    assert set(receiver.told[0]) == set(News.__struct_fields__)
+    assert set(receiver.told[0]) == set(News.__struct_fields__) - {"reason"}
     assert "Sample Person" not in str(receiver.told)
     assert "Setup took us" not in str(receiver.told)
 
@@ -105,6 +105,37 @@ async def test_what_happened_before_webhooks_were_there_is_not_told(
     announcer = await begun(embedded, receiver, clock)
     await announcer.tick()
     assert receiver.told == []
+
+
+@pytest.mark.parametrize("state", [RunState.FAILED, RunState.CLOSED], ids=["failed", "closed since"])
+async def test_a_run_that_failed_is_told_with_the_reason_once(
+    state: RunState, embedded: Store, receiver: Receiver, clock: Clock
+) -> None:
+    announcer = await begun(embedded, receiver, clock)
+    await counted(embedded, clock, people=5)
+    run = await find_run(embedded, "pulse-1")
+    await embedded.patch("runs", run.run, Patch(RUN_DOC, set={"state": RunState.SENDING.value}))
+    await fail_run(embedded, run, "Teams refused the message: 413 MessageSizeTooBig")
+    await move(embedded, state)
+    for _ in range(3):
+        await announcer.tick()
+        clock.pass_s(3600)
+    (failed,) = [one for one in receiver.told if one["event"] == "run.failed"]
+    assert failed["id"] == "pulse-1.failed"
+    assert (failed["run"], failed["state"]) == ("pulse-1", state.value)
+    assert failed["reason"] == "Teams refused the message: 413 MessageSizeTooBig"
+    assert ("run.closed" in str(receiver.told)) is (state is RunState.CLOSED)
+
+
+@pytest.mark.parametrize("state", [RunState.SENT, RunState.CANCELLED, RunState.HELD, RunState.CLOSED])
+async def test_a_run_that_did_not_fail_is_not_told_as_failed(
+    state: RunState, embedded: Store, receiver: Receiver, clock: Clock
+) -> None:
+    announcer = await begun(embedded, receiver, clock)
+    await counted(embedded, clock, people=5)
+    await move(embedded, state)
+    await announcer.tick()
+    assert "run.failed" not in str(receiver.told)
 
 
 async def test_a_restart_tells_nothing_twice_and_forgets_nothing(

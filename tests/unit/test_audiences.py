@@ -14,6 +14,7 @@ from feedback.audience_words import (
     Audience,
     Group,
     Has,
+    InList,
     InPanel,
     NonResponders,
     Not,
@@ -42,6 +43,7 @@ attributes = st.text(min_size=1, max_size=12).map(attribute_form).filter(lambda 
 leaves: st.SearchStrategy[Audience] = st.one_of(
     st.sampled_from(GROUPS).map(Group),
     names.map(InPanel),
+    names.map(InList),
     names.map(NonResponders),
     st.builds(Has, attributes, values),
 )

@@ -23,7 +23,7 @@ from cards.elements import Card, Color
 from cards.errors import not_saved_card, refusal_card, went_wrong_card
 from cards.help import help_card, welcome_card
 from cards.notes import feedback_card, note_card, notes_card
-from cards.panels import dry_run_card, panel_card, panel_list_card, proposed_card
+from cards.panels import asked_for, dry_run_card, panel_card, panel_list_card, proposed_card
 from cards.pauses import DAYS_INPUT, declined_card, later_card, snoozed_card, typing_card
 from cards.people_list import link_card, list_card, states_card
 from cards.person import my_data_card
@@ -32,11 +32,11 @@ from cards.schedules import planned_card, schedules_card
 from cards.size import MAX_CARD_BYTES, card_size
 from cards.status import runs_card, status_card
 from cards.survey import Position, preview_card, survey_card
-from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
+from cards.surveys import advice_card, file_problems_card, imported_card, left_out_card, survey_list_card
 from cards.thanks import closed_card, moved_card, thanks_card, withdrawn_card
 from feedback.audit import Record
 from feedback.dry_run import DryRun
-from feedback.errors import AudienceUnknown, FileProblem
+from feedback.errors import AudienceFileRefused, AudienceUnknown, FileProblem
 from feedback.figures import Figure, Interval
 from feedback.listed import Listed, ListPage
 from feedback.notes import Note, NoteKind
@@ -118,6 +118,11 @@ def note_of(words: str = ORDINARY, number: int = 1) -> Note:
 def standing_of(words: str = ORDINARY) -> Standing:
     aside = tuple(SetAside(number, words) for number in range(30))
     return Standing(progress_of(words), per_second=48.5, finishes_at=NOW, aside=aside)
+
+
+def outage_of(words: str = ORDINARY) -> Standing:
+    run = replace(run_of(survey_of(words), RunState.HELD), outage=words, outage_at=NOW, probe_at=NOW)
+    return Standing(Progress(run, {DeliveryState.PLANNED: 300}, {}))
 
 
 def listed_page(words: str = ORDINARY) -> ListPage:
@@ -234,6 +239,14 @@ def gallery(words: str) -> dict[str, Card]:
         "no panels": panel_list_card([]),
         "panel": panel_card(PanelImport(panel_of(words), is_new=False, added=3, kept=2, removed=1), skipped=4),
         "dry run": dry_run_card(foretold(words), survey, words, NOW),
+        "dry run of many": dry_run_card(foretold(words), survey, words, NOW, needs_approval=True),
+        "status of one proposed": status_card(
+            Standing(Progress(run_of(survey, RunState.PROPOSED), {}, {})),
+            details=asked_for(replace(run_of(survey, RunState.PROPOSED), approval_for=400), foretold(words), NOW),
+        ),
+        "status in an outage": status_card(outage_of(words), is_moving=True),
+        "lines left out": left_out_card(file_problems, 97),
+        "refused file": refusal_card(AudienceFileRefused(tuple(file_problems))),
         "proposed": proposed_card(run_of(survey, RunState.PROPOSED), foretold(words), NOW),
         "imported": imported_card(Imported(survey, is_new=True, has_changed=True)),
         "imported with advice": imported_card(Imported(survey, is_new=True, has_changed=True), advice),

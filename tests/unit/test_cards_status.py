@@ -7,12 +7,14 @@ import pytest
 
 from cards.controls import question_card
 from cards.elements import Card
+from cards.panels import asked_for
 from cards.status import RUN_WORDS, runs_card
 from cards.status import status_card as card_of_standing
+from feedback.dry_run import DryRun
 from feedback.runs import DeliveryState, Progress, RunState
 from feedback.standing import SetAside, Standing
 from feedback.wording import STATE_WORDS
-from tests.unit.test_cards_gallery import NOW, nodes, progress_of, run_of, shown, survey_of
+from tests.unit.test_cards_gallery import NOW, nodes, outage_of, progress_of, run_of, shown, survey_of
 
 
 def status_card(progress: Progress, viewer: str = "") -> Card:
@@ -146,15 +148,72 @@ def test_the_pace_and_the_end_are_told_while_it_goes_out() -> None:
     assert "50 a second, about 2 minutes to go: done at " in said
 
 
-def test_a_run_that_waits_for_quiet_hours_says_until_when() -> None:
-    standing = Standing(progress_of(planned=6), waits_until=NOW + timedelta(hours=8))
-    assert "after their quiet hours" in shown(card_of_standing(standing))
+def test_who_is_asleep_is_told_beside_when_the_others_are_done() -> None:
+    standing = Standing(
+        progress_of(sent=40, planned=6312),
+        per_second=50.0,
+        finishes_at=NOW + timedelta(minutes=2),
+        asleep=312,
+        last_wakes_at=NOW + timedelta(hours=8),
+    )
+    said = shown(card_of_standing(standing))
+    assert "50 a second, about 2 minutes to go: done at " in said
+    assert "312 people wait for their morning, until " in said
+
+
+def test_a_run_that_waits_for_quiet_hours_says_from_when_to_when() -> None:
+    until = {"waits_until": NOW + timedelta(hours=4), "last_wakes_at": NOW + timedelta(hours=8)}
+    said = shown(card_of_standing(Standing(progress_of(planned=6), asleep=6, **until)))  # type: ignore[arg-type]
+    assert "6 people wait for their morning: the first until " in said
+    assert "done at" not in said
+
+
+def test_an_outage_is_told_with_its_reason_and_that_it_goes_on_by_itself() -> None:
+    said = shown(card_of_standing(outage_of("gave up: 503")))
+    assert "nobody’s card gets through" in said
+    assert "gave up: 503" in said
+    assert "goes on by itself" in said
+    assert "On hold" not in said
+    assert buttons(outage_of()) == ["Refresh", "People", "Hold", "Continue", "Cancel…", "Recall…"]
+
+
+def test_who_was_given_up_can_be_sent_to_again_by_the_button() -> None:
+    standing = Standing(progress_of(sent=10, failed=4), given_up=3)
+    sent = msgspec.structs.replace(
+        standing, progress=msgspec.structs.replace(standing.progress, run=run_of(survey_of(), RunState.SENT))
+    )
+    assert "Resend…" in buttons(sent)
+    assert "For 3 people every try failed, and nothing arrived" in shown(card_of_standing(sent))
+    asked = shown(question_card(sent, "resend"))
+    assert "tried again for 3 people" in asked
+    assert "twice" not in asked, "they have got nothing"
+
+
+def test_a_run_that_waits_for_an_approval_says_for_how_many() -> None:
+    run = msgspec.structs.replace(run_of(survey_of(), RunState.PROPOSED), approval_for=401)
+    listed = shown(runs_card([Progress(run, {}, {})]))
+    assert "It would reach 401 people." in listed
+    assert "0 of 0" not in listed
+    found = DryRun(401, 0, {"opted out": 3}, {}, NOW)
+    card = card_of_standing(Standing(Progress(run, {}, {})), details=asked_for(run, found, NOW))
+    assert "Approval was asked for 401 people" in shown(card)
+    assert counts(card) == {"Will get it": "401", "Left out: opted out": "3", "Everybody": "404"}
+    assert "has grown" not in shown(card)
+
+
+def test_a_proposed_run_that_has_grown_says_so_to_whoever_approves() -> None:
+    run = msgspec.structs.replace(run_of(survey_of(), RunState.PROPOSED), approval_for=401)
+    found = DryRun(520, 0, {}, {}, NOW)
+    said = shown(question_card(Standing(Progress(run, {}, {})), "approve", asked_for(run, found, NOW), people=520))
+    assert "It has grown: by now it would reach 520 people." in said
 
 
 def test_pieces_set_aside_are_shown_with_their_reason() -> None:
     standing = Standing(progress_of(planned=100), aside=(SetAside(3, "it fails every time"),))
     said = shown(card_of_standing(standing))
     assert "Set aside: 1 piece" in said
+    assert "continue exports-1 tries these again" in said
+    assert "Continue" in buttons(standing)
     assert "Piece 3: it fails every time" in said
 
 

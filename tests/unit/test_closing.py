@@ -4,11 +4,12 @@ import random
 from collections import Counter
 
 import pytest
+from msgspec import structs
 
 from broadcast.closing import Closing
 from broadcast.editor import Editor
 from broadcast.limiter import Limiter
-from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
+from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, TooLarge, Unreachable
 from broadcast.recalling import Recalling
 from broadcast.reminding import Reminding
 from broadcast.sender import MAX_TRIES, Message
@@ -23,6 +24,8 @@ from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY
 from tests.unit.test_worker import House as Broadcasting
 
+CHAT = Conversation("a:1", "https://smba.example/", "29:1", "28:b")
+
 
 class House(Broadcasting):
     """Broadcasting with what follows sending; it counts what takes the place of each card."""
@@ -34,7 +37,7 @@ class House(Broadcasting):
         self.rules = ContactRules(contacts_per_30_days=100)
         self.refused: dict[str, SendError] = {}  # what is put -> how that always ends
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
-        self.editor = Editor(self, limiter, sleep=clock.sleep, chance=random.Random(1))
+        self.editor = Editor(store, self, limiter, sleep=clock.sleep, chance=random.Random(1))
         self.worker = self.make_worker()
 
     def make_worker(self) -> Worker:
@@ -90,6 +93,12 @@ class House(Broadcasting):
         found = await find_delivery(self.store, run.run, f"away:{number:04d}")
         assert found is not None
         return found
+
+
+async def _person(house: House, key: str) -> Person:
+    found = await find_person(house.store, key)
+    assert found is not None
+    return found
 
 
 def _moved(state: RunState) -> Patch:
@@ -177,7 +186,59 @@ async def test_the_cards_of_those_who_cannot_be_reached_are_left_alone(house: Ho
     editor = house.editor
     nowhere = Person(id="t:1", tenant="t", object_id="1")
     assert await editor.replace(nowhere, "activity-1", Message({}, "closed")) == "unreachable"
+    blocked = structs.replace(nowhere, conversation=CHAT, unreachable="403 ConversationBlockedByUser")
+    assert await editor.replace(blocked, "activity-1", Message({}, "closed")) == f"unreachable: {blocked.unreachable}"
     assert not house.put
+
+
+@pytest.mark.parametrize(
+    ("error", "marked"),
+    [
+        (Unreachable("403 ConversationBlockedByUser"), "403 ConversationBlockedByUser"),
+        (Unreachable("403 MessageWritesBlocked"), "403 MessageWritesBlocked"),
+        (Unreachable("404 ConversationNotFound"), "404 ConversationNotFound"),
+        (Unreachable("404"), "404"),
+        (Unreachable("404 ActivityNotFoundInConversation"), ""),
+        (Rejected("400 BadSyntax"), ""),
+        (TooLarge("413"), ""),
+    ],
+)
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_whoever_shuts_us_out_of_a_change_is_written_to_no_more_until_they_write(
+    error: SendError, marked: str, *, is_removed: bool, house: House
+) -> None:
+    await house.populate(2)
+    person = await _person(house, "away:0000")
+    house.errors = [error]
+    if is_removed:
+        problem = await house.editor.remove(person, "activity-a:0-1")
+        why = "" if "ActivityNotFound" in error.reason else error.reason
+        assert problem == (f"unreachable: {marked}" if marked else why)
+    else:
+        problem = await house.editor.replace(person, "activity-a:0-1", Message({}, "closed"))
+        assert problem == (f"unreachable: {marked}" if marked else error.reason)
+    assert (await _person(house, "away:0000")).unreachable == marked
+    assert (await _person(house, "away:0001")).unreachable == ""
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    reached = DeliveryState.EXCLUDED if marked else DeliveryState.SENT
+    assert (await house.delivery(run, 0)).state is reached
+    if marked:
+        await house.populate(1)  # they write
+        assert (await _person(house, "away:0000")).unreachable == ""
+
+
+async def test_whoever_is_found_shut_while_a_run_closes_gets_no_reminder_of_another(house: House) -> None:
+    first = await house.sent_run(2)
+    second = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    house.errors = [Unreachable("403 BotDisabledByAdmin")]
+    await house.broadcaster.close(first)
+    await house.worker.drain()
+    (shut,) = [number for number in range(2) if (await _person(house, f"away:{number:04d}")).unreachable]
+    await house.broadcaster.remind(second, 1)
+    await house.worker.drain()
+    assert (house.sent[f"a:{shut}"], house.sent[f"a:{1 - shut}"]) == (2, 3)
 
 
 async def test_a_reminder_goes_to_those_awaited_once_and_replaces_the_older_card(house: House) -> None:

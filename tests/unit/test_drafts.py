@@ -49,7 +49,7 @@ class House:
         self.is_gone = False
         limiter = Limiter(1000, clock=clock.time, sleep=clock.sleep)
         sender = Sender(self, limiter, now=clock.now, sleep=clock.sleep, chance=random.Random(1))
-        editor = Editor(self, limiter, sleep=clock.sleep, chance=random.Random(1))
+        editor = Editor(store, self, limiter, sleep=clock.sleep, chance=random.Random(1))
         self.snoozing = Snoozing(
             store,
             sender,

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from feedback.errors import PanelNameRefused, PanelUnknown
+from feedback.members import leave_books
 from feedback.panels import (
     PanelImport,
     find_panel,
     import_panel,
-    leave_panels,
     list_panels,
     members,
     members_among,
@@ -103,7 +103,7 @@ async def test_panels_are_listed_by_name(embedded: Store, clock: Clock) -> None:
 async def test_who_leaves_is_in_no_panel(embedded: Store, clock: Clock) -> None:
     for name in ("one", "two"):
         await _import(embedded, clock, ANNA, BEN, name=name)
-    await leave_panels(embedded, "t:anna")
+    await leave_books(embedded, "t:anna")
     assert await panels_of(embedded, "t:anna") == []
     assert await _members(embedded, "two") == ["t:ben"]
 

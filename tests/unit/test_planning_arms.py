@@ -32,7 +32,7 @@ async def begun(store: Store, clock: Clock, people: int = 130) -> tuple[Planner,
     for number in range(people):
         chat = Conversation(f"a:{number}", "https://smba.example/", f"29:{number}", "28:b")
         await meet(store, Contact("away", f"{number:04d}", "Sample", "en", chat), clock.now())
-    planner = Planner(store, StoreQueue(store, clock=clock.time), POLICY, RULES, clock.now)
+    planner = Planner(store, StoreQueue(store, clock=clock.time), POLICY, RULES, clock.now, above=10_000)
     run = await create_run(store, SURVEY, "customers", by="home:boss", now=clock.now(), new_seed=lambda: "a fixed seed")
     return planner, run
 

@@ -174,13 +174,41 @@ async def test_what_could_not_be_taken_back_is_counted_with_its_reason_and_tried
     assert await _reasons(house, run) == {}
 
 
-@pytest.mark.parametrize("status", [501, 404])
+@pytest.mark.parametrize("status", [501, 400])
 async def test_where_a_card_cannot_be_deleted_it_is_replaced(status: int, house: House) -> None:
     run = await house.sent_run(2)
     house.refused = {"deleted": error_for(status, b"", None)}
     await _recall(house, run, is_deleting=True)
     assert house.put == {(f"activity-a:{number}-1", "withdrawn sent"): 1 for number in range(2)}
     assert await house.states(run.run) == {DeliveryState.RECALLED: 2}
+
+
+async def test_a_card_that_is_not_there_any_more_needs_no_deleting(house: House) -> None:
+    run = await house.sent_run(2)
+    house.refused = {"deleted": error_for(404, b'{"error": {"code": "ActivityNotFoundInConversation"}}', None)}
+    await _recall(house, run, is_deleting=True)
+    assert not house.put
+    assert await house.states(run.run) == {DeliveryState.RECALLED: 2}
+    assert await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    assert set(house.sent.values()) == {2}, "nobody is taken for unreachable because a card of theirs is gone"
+
+
+@pytest.mark.parametrize("is_deleting", [False, True])
+async def test_whoever_shuts_us_out_of_a_recall_is_left_alone_and_counted_with_the_reason(
+    house: House, *, is_deleting: bool
+) -> None:
+    run = await house.sent_run(1)
+    house.refused = {what: Unreachable("403 ConversationBlockedByUser") for what in ("deleted", "withdrawn sent")}
+    await _recall(house, run, is_deleting=is_deleting)
+    house.refused = {}
+    await _recall(house, run, is_deleting=is_deleting)  # they have not written, so nothing is tried
+    assert not house.put
+    reason = "sent: not taken back: unreachable: 403 ConversationBlockedByUser"
+    assert await _reasons(house, run) == {reason: 1}
+    await house.populate(1)  # they write
+    await _recall(house, run, is_deleting=is_deleting)
+    assert await house.states(run.run) == {DeliveryState.RECALLED: 1}
 
 
 async def test_cards_are_deleted_on_request_also_those_that_were_replaced_before(house: House) -> None:
@@ -217,7 +245,7 @@ async def test_closing_a_recalled_run_leaves_it_and_its_cards_recalled(house: Ho
 
 
 async def test_a_run_that_only_waits_for_an_approval_has_nothing_to_take_back(house: House, embedded: Store) -> None:
-    run = await propose_run(embedded, SURVEY, "everyone", by=BY, now=house.clock.now())
+    run = await propose_run(embedded, SURVEY, "everyone", by=BY, now=house.clock.now(), people=3)
     with pytest.raises(RunIsOver, match="proposed"):
         await house.broadcaster.recall(run)
     assert await find_delivery(embedded, run.run, "away:0000") is None

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from aiohttp import web
@@ -10,7 +10,9 @@ from aiohttp import web
 from simulator import Json, Teams
 from simulator.answering import fill_in
 from simulator.cards import ADAPTIVE, filled
-from simulator.crowd import Crowd, Habits, Seen, key_of
+from simulator.connector import Call
+from simulator.crowd import Crowd, Habits, Seen, key_of, named
+from simulator.faults import Fault
 from simulator.summary import compare
 
 FORM: Json = {
@@ -174,3 +176,39 @@ def test_whatever_is_wrong_is_said(cards: dict[str, int], states: dict[str, str]
     found = compare(set(STATES), _seen(**cards), states=states, opted_out={"b"}, wrote=set())
     assert not found.agrees
     assert "THE SIDES DO NOT AGREE" in str(found)
+
+
+class _Everything(random.Random):
+    """Chance that lets every request go wrong, and keeps what could have been chosen."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.offered: list[Fault] = []
+
+    def random(self) -> float:
+        return 0.0
+
+    def choices(self, population: Sequence[Fault], *_: object, **__: object) -> list[Fault]:  # type: ignore[override]
+        self.offered = [*population]
+        return [population[0]]
+
+
+def _offered(*, hangs: bool, operation: str = "send") -> list[Fault]:
+    teams, chance = Teams(tenant="t"), _Everything()
+    person = teams.person("Sample")
+    Crowd([person], Habits(), faults=1.0, chance=chance, hangs=hangs).join(teams)
+    body: Json = {"attachments": [{"contentType": ADAPTIVE, "content": FORM}]}
+    assert teams.respond is not None
+    assert teams.respond(Call(operation, person, body=body)) is not None
+    return chance.offered
+
+
+def test_all_kinds_of_trouble_happen_to_a_card_and_refusals_to_nothing_else() -> None:
+    card = {named(one) for one in _offered(hangs=True)}
+    assert card >= {"slow", "hung", "connection broken"}
+    assert card >= {str(status) for status in (403, 404, 412, 413, 429, 500, 502, 503, 504)}
+    assert not {"403", "404", "413"} & {named(one) for one in _offered(hangs=True, operation="create")}
+
+
+def test_where_nothing_hangs_every_request_is_answered() -> None:
+    assert {named(one) for one in _offered(hangs=False)} == {named(one) for one in _offered(hangs=True)} - {"hung"}

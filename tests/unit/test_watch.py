@@ -36,7 +36,7 @@ class House(Broadcasting):
 
     def make_watcher(self) -> Watcher:
         limiter = Limiter(1000, clock=self.clock.time, sleep=self.clock.sleep)
-        editor = Editor(self, limiter, sleep=self.clock.sleep, chance=random.Random(1))
+        editor = Editor(self.store, self, limiter, sleep=self.clock.sleep, chance=random.Random(1))
 
         def render(standing: Standing, person: Person, is_moving: bool) -> Message:  # noqa: FBT001 - as it is called
             assert person.id == WHO
@@ -163,7 +163,7 @@ async def test_somebody_who_is_no_admin_any_more_sees_nothing_new(house: House) 
 async def test_a_proposed_run_is_shown_once_it_is_approved(house: House) -> None:
     await house.populate(3)
     await import_survey(house.store, SURVEY)
-    run = await propose_run(house.store, SURVEY, "everyone", by=WHO, now=house.clock.now())
+    run = await propose_run(house.store, SURVEY, "everyone", by=WHO, now=house.clock.now(), people=3)
     await house.watcher.begin(run.run, WHO, "card-1")
     await house.look(times=2)
     assert not house.put, "the card that asks for the approval stays"
