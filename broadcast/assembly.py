@@ -21,6 +21,7 @@ from broadcast.reminding import Reminding
 from broadcast.reminding import Render as RenderForOne
 from broadcast.rendering import OncePerRun
 from broadcast.schedule import Ticker
+from broadcast.sealer import Sealer
 from broadcast.sender import Message, Sender
 from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
 from broadcast.snoozing import Snoozing
@@ -86,6 +87,7 @@ class Broadcast:
     worker: Worker
     ticker: Ticker
     watcher: Watcher
+    sealer: Sealer
     share: BudgetShare
     limiter: Limiter
 
@@ -97,6 +99,7 @@ class Broadcast:
             "planning": self.broadcaster.planning,
             "ticker": self.ticker,
             "watcher": self.watcher,
+            "sealer": self.sealer,
             BUDGET: self.share,
         }
 
@@ -124,9 +127,9 @@ def put_together(
     worker = Worker(
         store, queue, first_contact, render=OncePerRun(messages.survey), now=now, jobs=jobs, quiet=rules.quiet
     )
-    broadcaster = Broadcaster(
-        store, queue, policy, rules, terms.approvals, now=now, wake=worker.wake, patience_s=PATIENCE_S
-    )
+    sealer = Sealer(store)
+    wake = _waking(worker, sealer)
+    broadcaster = Broadcaster(store, queue, policy, rules, terms.approvals, now=now, wake=wake, patience_s=PATIENCE_S)
     snoozing = Snoozing(
         store,
         reach.sender,
@@ -151,7 +154,17 @@ def put_together(
 
     stand, render = broadcaster.standing, messages.status
     watcher = Watcher(store, reach.editor, stand=stand, render=render, may_watch=may_watch, now=now)
-    return Broadcast(broadcaster, worker, ticker, watcher, share, limiter)
+    return Broadcast(broadcaster, worker, ticker, watcher, sealer, share, limiter)
+
+
+def _waking(*parts: Worker | Sealer) -> Callable[[], None]:
+    """Return what tells parts that there is something to do."""
+
+    def wake() -> None:
+        for part in parts:
+            part.wake()
+
+    return wake
 
 
 def _reach(store: Store, channel: Channel, limiter: Limiter, terms: Terms, timing: Timing) -> _Reach:
