@@ -19,7 +19,7 @@ STILL_OPEN = (
     "This survey is anonymous. Its results appear once it is closed, if at least {threshold} people have answered."
 )
 BEING_SEALED = (
-    "This survey is anonymous, and closed. Its answers are being sealed, which takes a minute or so where there are "
+    "This survey is anonymous, and closed. Its answers are being sealed, which takes some minutes where there are "
     "many. Its results appear as soon as that is done."
 )
 TOO_FEW_HERE = "Too few answers to be shown: this survey is anonymous."  # of one question
