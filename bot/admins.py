@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 LOOKED_AT = 100  # of the latest runs, for the list of surveys
 _SHOW = "survey show <survey> [version] [language]"
+_SEALING = "Its answers are being sealed; results appear as soon as that is done."
 _SEND = re.compile(r"(?P<survey>\S+)\s+to\s+(?P<audience>.+)", re.IGNORECASE | re.DOTALL)
 
 _SHORT = re.compile(r"(?P<survey>\S+)(?:\s+to)?\s*", re.IGNORECASE)  # with a file, which says to whom
@@ -122,7 +123,8 @@ async def survey_close(turn: Turn) -> list[Reply]:
     was_open = sum(run.takes_answers for run in runs)
     await turn.record("survey close", survey.id, before=counted(was_open, "open run"), after="closed")
     taken = f" {counted(was_open, 'open run')} of it took answers until now." if was_open else ""
-    return [Reply(f"“{survey.id}” is closed: no more answers, and it cannot be sent.{taken}")]
+    sealing = f" {_SEALING}" if any(run.survey.is_anonymous and run.takes_answers for run in runs) else ""
+    return [Reply(f"“{survey.id}” is closed: no more answers, and it cannot be sent.{taken}{sealing}")]
 
 
 async def send(turn: Turn) -> list[Reply]:

@@ -75,15 +75,16 @@ async def trial(turn: Turn, data: Data) -> Reply:
     page = min(max(_whole(data, "page"), 0), len(survey.paged) - 1)
     earlier, raw = data.get("earlier"), entered(data)
     known = earlier if isinstance(earlier, dict) and goes != "begin" else {}
+    arm = _text(data, "arm")
     if goes == "begin":
-        shown = trial_card(survey, sketch.revision, answers={})
+        shown = trial_card(survey, sketch.revision, answers={}, arm=arm)
     else:
         tried = (go_back if goes == "back" else try_page)(survey, page, known, raw)
         if tried.page is None:
-            return Reply("A test: nothing was kept.", tried_card(survey, sketch.revision, tried.answers))
+            return Reply("A test: nothing was kept.", tried_card(survey, sketch.revision, tried.answers, arm))
         filled = raw if tried.page == page else None
         shown = trial_card(
-            survey, sketch.revision, tried.page, answers=tried.answers, raw=filled, problems=tried.problems
+            survey, sketch.revision, tried.page, answers=tried.answers, arm=arm, raw=filled, problems=tried.problems
         )
     return Reply("A test of your survey.", shown or sketch_card(sketch, notice=TOO_MUCH, is_warning=True))
 

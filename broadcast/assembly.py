@@ -23,6 +23,7 @@ from broadcast.reminding import Reminding
 from broadcast.reminding import Render as RenderForOne
 from broadcast.rendering import OncePerRun
 from broadcast.schedule import Ticker
+from broadcast.sealer import Sealer
 from broadcast.sender import Message, Sender
 from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
 from broadcast.snoozing import Snoozing
@@ -88,6 +89,7 @@ class Broadcast:
     worker: Worker
     ticker: Ticker
     watcher: Watcher
+    sealer: Sealer
     share: BudgetShare
     limiter: Limiter
 
@@ -99,6 +101,7 @@ class Broadcast:
             "planning": self.broadcaster.planning,
             "ticker": self.ticker,
             "watcher": self.watcher,
+            "sealer": self.sealer,
             BUDGET: self.share,
         }
 
@@ -126,9 +129,9 @@ def put_together(
     render = OncePerRun(messages.survey)
     breaker = Breaker(store, first_contact, now=now, sleep=timing.sleep)
     worker = Worker(store, queue, breaker, render=render, now=now, jobs=jobs, quiet=rules.quiet)
-    broadcaster = Broadcaster(
-        store, queue, policy, rules, terms.approvals, now=now, wake=worker.wake, patience_s=PATIENCE_S
-    )
+    sealer = Sealer(store)
+    wake = _waking(worker, sealer)
+    broadcaster = Broadcaster(store, queue, policy, rules, terms.approvals, now=now, wake=wake, patience_s=PATIENCE_S)
     snoozing = Snoozing(
         store,
         reach.sender,
@@ -162,7 +165,17 @@ def put_together(
 
     stand, shown = broadcaster.standing, messages.status
     watcher = Watcher(store, reach.editor, stand=stand, render=shown, may_watch=may_watch, now=now)
-    return Broadcast(broadcaster, worker, ticker, watcher, share, limiter)
+    return Broadcast(broadcaster, worker, ticker, watcher, sealer, share, limiter)
+
+
+def _waking(*parts: Worker | Sealer) -> Callable[[], None]:
+    """Return what tells parts that there is something to do."""
+
+    def wake() -> None:
+        for part in parts:
+            part.wake()
+
+    return wake
 
 
 def _reach(store: Store, channel: Channel, limiter: Limiter, terms: Terms, timing: Timing) -> _Reach:

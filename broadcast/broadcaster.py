@@ -48,7 +48,7 @@ from feedback.runs import (
     run_being_planned,
     unfinished_runs,
 )
-from feedback.sealing import seal, seal_what_is_over
+from feedback.sealing import stop_ballots
 from feedback.standing import Standing
 from feedback.surveys import Survey
 from store.contract import Store
@@ -70,7 +70,7 @@ class Approvals(msgspec.Struct, frozen=True):
 
 
 class Broadcaster:
-    """Starts runs. `wake` tells the workers that there is something to do."""
+    """Starts runs. `wake` tells those at work, the workers and the sealer, that there is something to do."""
 
     def __init__(
         self,
@@ -209,9 +209,12 @@ class Broadcaster:
         return moved
 
     async def close(self, run: Run) -> Run:
-        """Take no more answers and send no more cards; the cards people have say so. Harmless to repeat."""
+        """Take no more answers and send no more cards; the cards people have say so. Harmless to repeat.
+
+        An anonymous run is sealed after that, beside all else: with many people it takes a while.
+        """
         closed = await close_run(self._store, run)
-        await seal(self._store, run)
+        await stop_ballots(self._store, run)
         if closed.state is RunState.CLOSED:  # cards that were taken back say so already
             await self._follow(run, CLOSE)
         await self._queue_open(run)
@@ -223,7 +226,7 @@ class Broadcaster:
         Again, it tries again where a card could not be taken back.
         """
         recalled = await move_run(self._store, run, RunState.RECALLED, leaving=RECALLABLE)
-        await seal(self._store, run)
+        await stop_ballots(self._store, run)
         job = RECALL_DELETING if is_deleting else RECALL
         await write_follow_up(self._store, run.run, job)
         left = deliveries(self._store, run.run, states=TO_RECALL)
@@ -246,7 +249,6 @@ class Broadcaster:
         for run in await unfinished_runs(self._store):
             await self._carry_on(run)
         await self._queue_follow_ups()
-        await seal_what_is_over(self._store)
         self._wake()
 
     async def _carry_on(self, run: Run) -> Run:

@@ -33,7 +33,7 @@ def asked(question: Question, *, answer: object = None, problem: str = "", is_ke
     shown = None if is_kept else answer
     beside = [hint(say(KEPT))] if is_kept else []
     if problem:
-        beside.append(verbatim(stretch(problem, color=Color.ATTENTION, is_bold=True), is_close=True))
+        beside.append(_wrong(problem))
     if question.help:
         beside.append(verbatim(stretch(question.help, is_subtle=True, is_small=True), is_close=True))
     if question.kind in _SEVERAL:
@@ -45,6 +45,12 @@ def asked(question: Question, *, answer: object = None, problem: str = "", is_ke
 def label(question: Question) -> str:
     """Return a question as its input's label; it says so where an answer is needed."""
     return plain(question.text) + (f" {say(REQUIRED)}" if question.required else "")
+
+
+def _wrong(problem: str) -> Element:
+    """Return what is wrong with an answer. On a ground of its own: the dark theme's red text is too faint to read."""
+    words = verbatim(stretch(problem, is_bold=True))
+    return {"type": "Container", "style": Color.ATTENTION.value, "spacing": "small", "items": [words]}
 
 
 def entered(data: Mapping[str, object]) -> dict[str, object]:

@@ -27,7 +27,7 @@ def later_card(run: Run, delivery: Delivery) -> Card:
     }
     body = [heading(say("Later")), _survey(run), *_kept(delivery), choices]
     remind = execute(say("Ask me then"), "snooze", {"run": run.run}, style=Style.POSITIVE)
-    return card(body, [remind, _back(run, say("Back to the survey"))], fallback=say("Later"))
+    return card(body, [remind, _back(run, say("Back"))], fallback=say("Later"))
 
 
 def snoozed_card(run: Run, delivery: Delivery, until: datetime) -> Card:

@@ -42,7 +42,7 @@ SAY = "say"  # the input whose words are sent
 PICK = "pick"  # and the list beside it
 _NOTICE = 600  # characters
 _TITLE = 120
-_SEVERAL_LINES = frozenset({Step.INTRO, Step.TEXT, Step.ROWS, Step.CHOICES, Step.HELP})
+_SEVERAL_LINES = frozenset({Step.INTRO, Step.TEXT, Step.ROWS, Step.CHOICES, Step.HELP, Step.DESIGNS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +192,8 @@ def _next(sketch: Sketch) -> list[Element]:
     if page:
         buttons.append(_say("Preview the page before", sketch, f"page {page}"))
     more = {"title": "Change the title", "intro": "Change the introduction", "name": "Save under a name"}
+    more["designs"] = "Change the designs" if survey.arms else "Compare designs"
+    more |= {"not anonymous": "Keep names"} if survey.is_anonymous else {"anonymous": "Make it anonymous"}
     more["throw away"] = "Throw away"
     return [*buttons, *(_say(title, sketch, words, is_secondary=True) for words, title in more.items())]
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cards.elements import Element, escape, excerpt, stretch, verbatim
+from feedback.arm_files import MAX_ARMS, MIN_ARMS
 from feedback.choice_files import MAX_ROWS, most_choices
 from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question, describe
+from feedback.sketch_designs import typed
 from feedback.sketch_reading import KIND_WORDS
 from feedback.sketches import NEW_ID, Sketch, Step
 from feedback.sketching import shown_page
@@ -22,6 +24,7 @@ SKIPPED: Mapping[Step, str] = {
     Step.INTRO: "No introduction",
     Step.HELP: "No help text",
     Step.PAGE_TITLE: "No title",
+    Step.DESIGNS: "No designs",
 }
 
 
@@ -107,6 +110,7 @@ def value_of(sketch: Sketch) -> str:
         Step.TITLE: survey.title,
         Step.INTRO: survey.intro,
         Step.NAME: "" if survey.id == NEW_ID else survey.id,
+        Step.DESIGNS: typed(survey.arms),
     }
     if sketch.step in of_survey:
         return of_survey[sketch.step]
@@ -196,6 +200,14 @@ def _page_title(sketch: Sketch) -> Asked:
     return Asked(f"Page {shown_page(sketch) + 1}", "What is its title?")
 
 
+def _designs(_: Sketch) -> Asked:
+    rules = (
+        f"Each on a line of its own, from {MIN_ARMS} to {MAX_ARMS}: what it looks like, in a sentence or two.",
+        "With a picture: text | https://… | what the picture shows. Chance decides who sees which, in equal numbers.",
+    )
+    return Asked("Designs to compare", "Which designs?", rules)
+
+
 def _name(sketch: Sketch) -> Asked:
     name = sketch.survey.id if sketch.survey.id != NEW_ID else "start"
     rule = f"You will call it by this, as in **send {escape(name)} to customers**. Letters a–z, digits, “-” and “\\_”."
@@ -213,4 +225,5 @@ ASKED: Mapping[Step, Callable[[Sketch], Asked]] = {
     Step.ONLY_IF: _only_if,
     Step.PAGE_TITLE: _page_title,
     Step.NAME: _name,
+    Step.DESIGNS: _designs,
 }

@@ -44,7 +44,7 @@ _CLOSED_HALF_ANSWERED = mark(
 )
 _ANONYMOUS = mark(
     "It takes no more answers or changes. What you answered is kept without your name, "
-    "so even I cannot show it to you any more."
+    "so I do not show it to you any more."
 )
 _LENGTHS = ((500, 1500), (500, 600), (200, 200), (120, 100), (80, 60))  # of a question and of an answer, characters
 

@@ -57,6 +57,7 @@ class Cast(msgspec.Struct, frozen=True):
 async def open_ballots(store: Store, run: Run, *, new_key: Callable[[int], str] = token_hex) -> None:
     """Make a run's key. Harmless to repeat: a key that is there stays."""
     doc: Doc = {"id": KEY_DOC, "run": run.run, "kind": KEY_DOC, "key": new_key(_KEY_BYTES), "is_open": True}
+    doc["created_at"] = msgspec.to_builtins(run.created_at)  # keys are looked for by it, over all runs
     try:
         await store.create("runs", doc)
     except Conflict:

@@ -50,6 +50,7 @@ _FIRST_STRONG, _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _END = (
     "\u2069",
 )  # the marks of Unicode's isolates
 _TYPED = re.compile(r"\*\*([a-z][^*]*)\*\*")  # what somebody is to type
+_DAY = re.compile(rf"(?<![{_LEFT_TO_RIGHT}\d-])\d{{4}}-\d\d-\d\d(?![\d-])")
 _LINE = re.compile(r"^((?:- )?(?:\*\*|_)?)(.*?)((?:\*\*|_)?)$")  # marks of Markdown stay outside
 _SMALL = 1000
 _DIGITS = 28
@@ -138,7 +139,10 @@ def is_right_to_left() -> bool:
 
 def isolated(words: str) -> str:
     """Return words so that, in a language from right to left, they keep their own direction and turn nothing around."""
-    if not is_right_to_left() or words.startswith(_FIRST_STRONG):
+    if not is_right_to_left():
+        return words
+    words = _with_days(words)
+    if words.startswith(_FIRST_STRONG):
         return words
     has_other = any(unicodedata.bidirectional(one) == "L" for one in words)
     return f"{_FIRST_STRONG}{words}{_END}" if has_other else words
@@ -156,7 +160,12 @@ def _filled(sentence: str, facts: Mapping[str, object]) -> str:
         return sentence.format(**facts) if facts else sentence
     own = {name: isolated(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
     filled = sentence.format(**own) if facts else sentence
-    return _TYPED.sub(f"**{_LEFT_TO_RIGHT}\\g<1>{_END}**", filled)
+    return _with_days(_TYPED.sub(f"**{_LEFT_TO_RIGHT}\\g<1>{_END}**", filled))
+
+
+def _with_days(words: str) -> str:
+    """Return words with each year-month-day from left to right: between Arabic letters it would read the other way."""
+    return _DAY.sub(f"{_LEFT_TO_RIGHT}\\g<0>{_END}", words)
 
 
 @lru_cache

@@ -13,7 +13,7 @@ import msgspec
 
 from feedback.anonymous import BALLOT, KEY_DOC, Ballot, Key, find_key, keyed
 from feedback.questions import Answers
-from feedback.runs import Delivery, DeliveryState, Run, RunState
+from feedback.runs import Delivery, DeliveryState, Run, find_run
 from feedback.suppression import joined
 from feedback.tallies import Tally, tally_of, together
 from feedback.tally_tree import KIND as TALLY
@@ -21,7 +21,6 @@ from store.contract import MAX_BATCH, Change, Conflict, Create, Delete, Doc, Mis
 
 SEALED = "sealed"  # the kind
 SEALED_TALLY = "tally-sealed"
-_OVER = (RunState.CLOSED.value, RunState.RECALLED.value)
 _BATCH_BYTES = 400_000  # of answers in one batch; Cosmos DB takes 2 MB
 _PAGE = 400
 
@@ -40,13 +39,19 @@ class Sealed(msgspec.Struct, frozen=True, omit_defaults=True):
         return Delivery(self.run, self.id, DeliveryState.ANSWERED, -1, answers=self.answers, arm=self.arm)
 
 
+async def stop_ballots(store: Store, run: Run) -> None:
+    """Let no ballot of an anonymous run change any more, at once and whatever is still to do. Harmless to repeat."""
+    if run.survey.is_anonymous:
+        with contextlib.suppress(Missing):  # it is sealed already
+            await store.patch("runs", run.run, Patch(KEY_DOC, set={"is_open": False}))
+
+
 async def seal(store: Store, run: Run) -> None:
     """End an anonymous run for good; for other runs nothing is done. Harmless to repeat, and to do at the same time."""
     key = await find_key(store, run) if run.survey.is_anonymous else None
     if key is None:
         return
-    with contextlib.suppress(Missing):  # somebody else has come to the end
-        await store.patch("runs", run.run, Patch(KEY_DOC, set={"is_open": False}))
+    await stop_ballots(store, run)
     arms = await _settled_arms(store, run)
     while ballots := await _some(store, run):
         with contextlib.suppress(Conflict, Missing, Uncertain):  # looks again: who did it does not matter
@@ -56,17 +61,18 @@ async def seal(store: Store, run: Run) -> None:
         await store.delete("runs", run.run, KEY_DOC)
 
 
-async def seal_what_is_over(store: Store) -> None:
-    """Seal the runs that a crash has left between their end and the end of sealing."""
-    where = [Where("kind", Op.EQ, "run"), Where("state", Op.IN, list(_OVER))]
-    continuation: str | None = None
+async def unsealed_runs(store: Store) -> list[Run]:
+    """Return the runs that are over and still have their key: how long they have been, or why, makes no difference."""
+    keys, continuation = list[Doc](), None
     while True:
+        where = [Where("kind", Op.EQ, KEY_DOC)]
         page = await store.query("runs", where=where, order="created_at", continuation=continuation)
-        for doc in page.docs:
-            await seal(store, msgspec.convert(doc, Run))
+        keys += page.docs
         continuation = page.continuation
         if continuation is None:
-            return
+            break
+    runs = [await find_run(store, str(doc["run"])) for doc in keys]
+    return [run for run in runs if not run.takes_answers]
 
 
 async def find_sealed_tally(store: Store, run: Run) -> Tally | None:

@@ -18,7 +18,10 @@ from feedback.tallies import Cell, QuestionTally, Tally, arm_cell, part_value, q
 STILL_OPEN = (
     "This survey is anonymous. Its results appear once it is closed, if at least {threshold} people have answered."
 )
-BEING_SEALED = "This survey is anonymous. Its results appear in a moment: the answers are being sealed."
+BEING_SEALED = (
+    "This survey is anonymous, and closed. Its answers are being sealed, which takes some minutes where there are "
+    "many. Its results appear as soon as that is done."
+)
 TOO_FEW_HERE = "Too few answers to be shown: this survey is anonymous."  # of one question
 TOO_FEW = "This survey is anonymous, and fewer than {threshold} people have answered: nothing is shown, now or later."
 

@@ -64,9 +64,13 @@ def _lost(old: Survey, new: Survey) -> Iterator[tuple[str, list[str]]]:
     """Give what has lost translations though it is still there, and their languages."""
     if gone := _gone(old.locales, new.locales):
         yield "the title and the introduction" if old.intro or new.intro else "the title", gone
+    for arm in new.arms:
+        before = old.arm(arm.id)
+        if before and (gone := _gone(before.locales, arm.locales)):
+            yield f"design {arm.id}", gone
     if [one.size for one in old.pages] == [one.size for one in new.pages]:
-        for number, (before, after) in enumerate(zip(old.pages, new.pages, strict=True), 1):
-            if gone := _gone(before.locales, after.locales):
+        for number, (was, now) in enumerate(zip(old.pages, new.pages, strict=True), 1):
+            if gone := _gone(was.locales, now.locales):
                 yield f"the title of page {number}", gone
     for number, question in enumerate(new.questions, 1):
         known = old.question(question.id)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from feedback.errors import quote
 from feedback.questions import Comparison
+from feedback.sketch_designs import IN_THE_FILE, can_be_typed, made_anonymous, made_named
 from feedback.sketch_edits import NotTaken, begin_page, check, delete_question, join_pages, move_question, put_question
 from feedback.sketch_locales import dropped
 from feedback.sketches import Sketch, Step
@@ -167,6 +168,25 @@ def _show_page(sketch: Sketch, found: re.Match[str]) -> Taken:
     return Taken(replace(sketch, here=here, step=Step.SURVEY))
 
 
+def _ask_designs(sketch: Sketch, _found: re.Match[str]) -> Taken:
+    if not can_be_typed(sketch.survey.arms):
+        raise NotTaken(sentence=IN_THE_FILE)
+    return Taken(replace(sketch, step=Step.DESIGNS))
+
+
+def _anonymous(sketch: Sketch, found: re.Match[str]) -> Taken:
+    survey = made_anonymous(sketch.survey, found["threshold"] or "")
+    news = (
+        f"It is anonymous now: nothing is shown of fewer than {survey.threshold:,} people, and nothing before the end."
+    )
+    return Taken(replace(sketch, survey=survey, step=Step.SURVEY), news)
+
+
+def _named(sketch: Sketch, _found: re.Match[str]) -> Taken:
+    survey = made_named(sketch.survey)
+    return Taken(replace(sketch, survey=survey, step=Step.SURVEY), "Answers are kept with names now.")
+
+
 def _ask(step: Step) -> Doing:
     return lambda sketch, _found: Taken(replace(sketch, step=step))
 
@@ -213,6 +233,9 @@ SAYINGS: Sequence[Saying] = (
     Saying(r"title", _ask(Step.TITLE)),
     Saying(r"intro", _ask(Step.INTRO)),
     Saying(r"name", _ask(Step.NAME)),
+    Saying(r"designs", _ask_designs),
+    Saying(r"anonymous(?:\s+(?P<threshold>\d{1,6}))?", _anonymous),
+    Saying(r"not anonymous", _named),
     Saying(r"(?:done|back|preview)", _ask(Step.SURVEY)),
     Saying(r"test", _wish(Wish.TEST)),
     Saying(r"save", _wish(Wish.SAVE)),

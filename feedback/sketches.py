@@ -30,6 +30,7 @@ class Step(StrEnum):
     ONLY_IF = "only_if"  # the condition of the question at hand
     PAGE_TITLE = "page_title"  # of the page that the question at hand begins
     QUESTION = "question"  # what to change in the question at hand
+    DESIGNS = "designs"  # those that people compare
     SURVEY = "survey"  # what to do next with all of it
     NAME = "name"  # the survey's id, before it is saved
     SURE = "sure"  # whether to throw it away

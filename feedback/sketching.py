@@ -14,6 +14,7 @@ from feedback.choice_files import MAX_ROWS, MIN_CHOICES, most_choices
 from feedback.errors import quote
 from feedback.file_fields import clean_block, clean_line
 from feedback.questions import CHOOSING, ID_FORM, Choice, Comparison, Kind, Question
+from feedback.sketch_designs import with_designs
 from feedback.sketch_edits import (
     NotTaken,
     add_question,
@@ -121,6 +122,12 @@ def _intro(sketch: Sketch, words: str) -> Taken:
     survey = fitting_survey(sketch.survey, replace(sketch.survey, intro=intro))
     changed = replace(sketch, survey=check(survey), step=Step.SURVEY)
     return Taken(changed) if changed.survey.questions else begin_question(changed)
+
+
+def _designs(sketch: Sketch, words: str) -> Taken:
+    survey = with_designs(sketch.survey, words)
+    news = f"Each person sees one of {len(survey.arms)} designs." if survey.arms else "There are no designs to compare."
+    return Taken(replace(sketch, survey=survey, step=Step.SURVEY), news)
 
 
 def _kind(sketch: Sketch, words: str) -> Taken:
@@ -246,5 +253,6 @@ _STEPS: dict[Step, Callable[[Sketch, str], Taken]] = {
     Step.HELP: _help,
     Step.PAGE_TITLE: _page_title,
     Step.NAME: _name,
+    Step.DESIGNS: _designs,
     Step.SURE: _sure,
 }

@@ -1,4 +1,4 @@
-"""A survey of five pages with branches in a browser: two windows of one person, restarts, and by typing alone."""
+"""A survey of five pages with branches in a browser: wide and narrow windows, restarts, and by typing alone."""
 
 from pathlib import Path
 

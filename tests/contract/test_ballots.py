@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from broadcast.sealer import Sealer
 from feedback.anonymous import KEY_DOC, ballot_id, find_key, open_ballots, with_ballot
 from feedback.answers import find_answered, record_answer
 from feedback.deliveries import write_planned
@@ -14,7 +15,7 @@ from feedback.errors import AnswersRefused, NotYourSurvey, RunIsClosed, RunIsRec
 from feedback.questions import Kind, Question
 from feedback.results import results_of
 from feedback.runs import Delivery, DeliveryState, Run, close_run, create_run
-from feedback.sealing import count_sealed, find_sealed_tally, rebuild_sealed, seal, seal_what_is_over, sealed_answers
+from feedback.sealing import count_sealed, find_sealed_tally, rebuild_sealed, seal, sealed_answers, unsealed_runs
 from feedback.surveys import Arm, Page, Survey
 from feedback.tally_tree import rebuild
 from store.contract import Conflict, Doc, Patch, Store
@@ -159,7 +160,7 @@ async def test_sealing_may_be_cut_short_repeated_and_done_twice_at_once(store: S
     closed = await close_run(store, run)
     await store.patch("runs", run.run, Patch(KEY_DOC, set={"is_open": False}))  # cut short here
     await asyncio.gather(seal(store, closed), seal(store, closed))
-    await seal_what_is_over(store)
+    await Sealer(store).seal_all()
     assert await scores(store, run) == list(range(7))
     assert await find_key(store, run) is None
 
@@ -169,15 +170,19 @@ async def test_what_a_crash_left_unsealed_is_sealed_at_the_next_start(store: Sto
     await answer(store, run, PEOPLE[0], 9)
     await close_run(store, run)
     assert await find_sealed_tally(store, run) is None
-    await seal_what_is_over(store)
+    await Sealer(store).seal_all()
     assert await find_key(store, run) is None
     assert (await count_sealed(store, run)).everybody.answered == 1
 
 
 async def test_an_open_run_is_left_as_it_is_when_others_are_sealed(store: Store) -> None:
-    run = await begun(store)
+    run, other = await begun(store), await begun(store)
     await answer(store, run, PEOPLE[0], 9)
-    await seal_what_is_over(store)
+    await close_run(store, other)
+    assert [one.run for one in await unsealed_runs(store)] == [other.run]
+    await Sealer(store).seal_all()
+    assert await unsealed_runs(store) == []
+    assert await find_key(store, other) is None
     assert (await find_answered(store, run, PEOPLE[0])).answers["score"] == 9
 
 

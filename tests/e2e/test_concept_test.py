@@ -9,7 +9,7 @@ import pytest
 from settings import Settings
 from simulator import Json, Person, card_text
 from simulator.cards import card_of
-from tests.e2e.conftest import ELSEWHERE, STORES, Service
+from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, STORES, Service
 
 TEST = """\
 id: page
@@ -99,6 +99,21 @@ async def test_results_are_split_by_arm(people: list[Person], admin: Person) -> 
     calm, busy = said.partition("Arm calm")[2].partition("Arm busy")[::2]
     assert "Average 1.0 of 5" in calm
     assert "Average 5.0 of 5" in busy
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_the_template_is_a_concept_test_with_designs_of_ones_own(admin: Person, service: Service) -> None:
+    for words in ("survey new from concept-test", "designs", "- Sample: calm\n- Sample: busy", "anonymous 3", "test"):
+        await admin.say(words)
+    assert "You see arm a, one of 2" in _said(admin.card())
+    assert "Sample: calm" in _said(admin.card())
+    assert "never of fewer than 3 people" in _said(admin.card())
+    await admin.press("Back to the survey")
+    for words in ("save", "my-test", "send my-test to everyone"):
+        await admin.say(words)
+    doc = await service.store.get("runs", "my-test-1", f"{HOME}:{ADMIN}")
+    assert doc is not None
+    assert doc["arm"] in {"a", "b"}
 
 
 async def test_the_admin_sees_every_arm_before_sending(admin: Person) -> None:

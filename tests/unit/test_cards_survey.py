@@ -169,12 +169,13 @@ def test_what_an_input_cannot_hold_is_left_out(kind: Kind, answer: object) -> No
     assert "value" not in asking(kind, choices=2, answer=answer)
 
 
-def test_a_problem_stands_right_under_its_question_in_the_colour_of_attention() -> None:
+def test_a_problem_stands_right_under_its_question_on_a_ground_of_its_own() -> None:
     card = survey_card(run_of(survey_of()), problems={"number": "Please give a number."})
     body = cast("list[dict[str, object]]", card["body"])
     place = next(index for index, node in enumerate(body) if node.get("id") == "q_number")
-    (run,) = nodes(body[place + 1]["inlines"])
-    assert (run["text"], run["color"]) == ("Please give a number.", "attention")
+    assert body[place + 1]["style"] == "attention"
+    (words,) = [str(one["text"]) for one in nodes(body[place + 1]) if one.get("type") == "TextRun"]
+    assert words == "Please give a number."
 
 
 def test_a_notice_stands_on_top() -> None:

@@ -212,3 +212,14 @@ def test_a_message_is_made_once_for_each_language() -> None:
     people = [_person("a", "de-DE"), _person("b", "ja-JP"), _person("c", "de-AT"), _person("d", "de-DE", "ja")]
     assert [wording.of(one).summary for one in people] == [CLOSED[one] for one in ("de", "ja", "de", "ja")]
     assert made == ["de", "ja"]
+
+
+@pytest.mark.parametrize("language", ["ar", "de"])
+def test_a_day_among_arabic_letters_stays_year_month_day(language: str) -> None:
+    with speaking(language):
+        said = say("Type a day as year-month-day, such as 2026-03-01.")
+        again = clean(clean(said))
+    shown = "\u20662026-03-01\u2069" if language == "ar" else "2026-03-01"
+    assert shown in said
+    assert again.count(shown) == 1, "said again, or on a card, it is marked once"
+    assert "\u2066\u2066" not in again

@@ -355,7 +355,7 @@ def test_every_saying_is_reached() -> None:
     """Two patterns that fit the same words would leave the second without effect."""
     samples = ["add", "2", "text 1", "kind 1", "choices 1", "rows 1", "help 1", "required 1", "optional 1"]
     samples += ["only 3 if 1 at most 6", "only if 3", "always 1", "up 2", "down 1", "move 1 to 2", "delete 1"]
-    samples += ["new page 2", "same page 2", "page title 1", "page 1", "title", "intro", "name", "done", "test"]
-    samples += ["save", "throw away"]
+    samples += ["new page 2", "same page 2", "page title 1", "page 1", "title", "intro", "name", "designs"]
+    samples += ["anonymous 7", "not anonymous", "done", "test", "save", "throw away"]
     first = [next(n for n, one in enumerate(SAYINGS) if re.fullmatch(one.pattern, words)) for words in samples]
     assert first == list(range(len(SAYINGS)))

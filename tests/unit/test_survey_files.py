@@ -1,9 +1,11 @@
 """Survey files: what is read, what is refused and how it is said, and that written files read back the same."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import feedback
+from feedback.arm_files import MAX_ARMS, MAX_THRESHOLD, MIN_ARMS, MIN_THRESHOLD
 from feedback.checking import FIRST_DAY, LAST_DAY
 from feedback.choice_files import choice_ids
 from feedback.condition_files import SUITABLE
@@ -20,8 +23,9 @@ from feedback.errors import SurveyFileRefused
 from feedback.file_fields import clean_block, clean_line
 from feedback.questions import CHOOSING, SCALES, Choice, Condition, Kind, Question
 from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Page, Survey
+from feedback.surveys import Arm, Page, Survey
 
+T = TypeVar("T")
 SMALL = """\
 id: pulse
 title: Pulse
@@ -220,6 +224,21 @@ def conditions(draw: st.DrawFn, earlier: list[Question]) -> Condition | None:
 
 
 @st.composite
+def arms(draw: st.DrawFn) -> tuple[Arm, ...]:
+    """Draw the designs of a concept test: texts, pictures, or both; or none."""
+    text, picture = blocks | traps, st.tuples(addresses, one_line)
+    shown = st.tuples(text, st.just(("", ""))) | st.tuples(st.just("") | text, picture)
+    names = draw(st.just([]) | st.lists(ids, min_size=MIN_ARMS, max_size=MAX_ARMS, unique=True))
+    return tuple(
+        Arm(name, words, *image) for name, (words, image) in zip(names, draw(_many(shown, names)), strict=True)
+    )
+
+
+def _many(one: st.SearchStrategy[T], names: Sequence[str]) -> st.SearchStrategy[list[T]]:
+    return st.lists(one, min_size=len(names), max_size=len(names))
+
+
+@st.composite
 def surveys(draw: st.DrawFn) -> Survey:
     asked = [draw(questions(one)) for one in draw(st.lists(ids, min_size=1, max_size=5, unique=True))]
     pages: list[Page] = []
@@ -229,7 +248,18 @@ def surveys(draw: st.DrawFn) -> Survey:
         for start, end in pairwise([0, *ends]):
             asked[start:end] = [replace(one, ask_if=draw(conditions(asked[:start]))) for one in asked[start:end]]
     intro = draw(st.just("") | blocks | traps)
-    return Survey(draw(ids), draw(one_line), tuple(asked), intro=intro, pages=tuple(pages))
+    is_anonymous = draw(st.booleans())
+    threshold = draw(st.integers(MIN_THRESHOLD, MAX_THRESHOLD)) if is_anonymous else 0
+    return Survey(
+        draw(ids),
+        draw(one_line),
+        tuple(asked),
+        intro=intro,
+        pages=tuple(pages),
+        is_anonymous=is_anonymous,
+        threshold=threshold,
+        arms=draw(arms()),
+    )
 
 
 @settings(deadline=None)

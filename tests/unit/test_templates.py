@@ -3,6 +3,7 @@
 import pytest
 
 from cards.survey import survey_fits
+from feedback.sketch_designs import can_be_typed
 from feedback.survey_advice import advice_on
 from feedback.survey_files import read_survey, write_survey
 from feedback.surveys import Survey
@@ -39,6 +40,14 @@ def test_a_template_says_that_it_is_a_sample_until_it_is_somebodys_own(template:
     assert template.title.endswith(MARK)
     assert MARK not in unmarked(template).title
     assert (FOLDER / f"{template.id}.yaml").read_text(encoding="utf-8").startswith("# A sample survey")
+
+
+def test_the_concept_test_compares_designs_that_are_samples() -> None:
+    template = find_template("concept-test")
+    assert template is not None
+    assert len(template.arms) >= 2
+    assert all(one.text.startswith("Sample design") for one in template.arms)
+    assert can_be_typed(template.arms), "so that its author can put others in their place"
 
 
 def test_every_file_is_listed() -> None:
