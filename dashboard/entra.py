@@ -125,7 +125,7 @@ class Entra:
         ID token of ours has the same audience, but no scope. Raises as `check` does.
         """
         claims = await self._claims(token, [self._at.app_id, self._at.resource], [*_PROVEN, "azp", "scp"])
-        if claims["azp"] not in TEAMS or TAB_SCOPE not in str(claims["scp"]).split():
+        if str(claims["azp"]) not in TEAMS or TAB_SCOPE not in str(claims["scp"]).split():
             raise SignInRefused
         return self._member(claims)
 

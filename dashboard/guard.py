@@ -55,7 +55,7 @@ async def _visit(route: Route, request: web.Request, parts: Parts) -> Visit:
 async def _turn(visit: Visit, response: web.StreamResponse) -> None:
     """Replace the cookie of a session when it is time, unless the session has just begun or ended."""
     sessions = visit.parts.sessions
-    if visit.session is not None and sessions.cookie_of(visit.session) not in response.cookies:
+    if visit.session is not None and not sessions.is_settled(visit.session, response):
         with contextlib.suppress(StoreError):  # another time
             await sessions.turn(visit.session, response)
 

@@ -147,9 +147,9 @@ class Sessions:
         await self._drop(session.id)
         self._set(response, "", 0, is_in_teams=session.is_in_teams)
 
-    def cookie_of(self, session: Session) -> str:
-        """Return what the cookie of a session is called."""
-        return self.cookie_in_teams if session.is_in_teams else self.cookie
+    def is_settled(self, session: Session, response: web.StreamResponse) -> bool:
+        """Say whether a response has a cookie for such a session already, because one has begun or ended."""
+        return "Set-Cookie" in response.headers if session.is_in_teams else self.cookie in response.cookies
 
     async def is_alive(self, session: Session) -> bool:
         """Say whether a session has not ended meanwhile."""
@@ -167,17 +167,14 @@ class Sessions:
 
     def _set(self, response: web.StreamResponse, value: str, age: int, *, is_in_teams: bool) -> None:
         """Set the cookie, or remove it with an age of nought. In Teams it is kept for frames of Teams alone."""
-        name = self.cookie_in_teams if is_in_teams else self.cookie
-        response.set_cookie(
-            name,
-            value,
-            max_age=age,
-            path="/",
-            httponly=True,
-            secure=is_in_teams or self.is_secure,
-            samesite="None" if is_in_teams else "Lax",
-            partitioned=is_in_teams,
-        )
+        if not is_in_teams:
+            named, secure = self.cookie, self.is_secure
+            response.set_cookie(named, value, max_age=age, path="/", httponly=True, secure=secure, samesite="Lax")
+            return
+        # Written by hand: until Python 3.14 its cookies know no Partitioned.
+        response.headers.popall("Set-Cookie", None)
+        attributes = f"Max-Age={age}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+        response.headers["Set-Cookie"] = f"{self.cookie_in_teams}={value}; {attributes}"
 
     def _read(self, cookie: str) -> tuple[str, int] | None:
         name, _, rest = cookie.partition(".")

@@ -120,7 +120,7 @@ def back_to_the_admin(stage: Stage) -> None:
 async def test_whoever_opens_the_tab_in_teams_is_in(stage: Stage, width: int) -> None:
     page, tab = await stage.open(TEAMS, width=width)
     await expect(tab.get_by_role("heading", name="Overview")).to_be_visible()
-    await expect(tab.get_by_text("Sample Admin")).to_be_visible()
+    await expect(tab.get_by_text("Sample Admin")).to_have_count(1)  # out of sight where there is no room
     await page.screenshot(path=SCREENS / f"dashboard-tab-{width}.png")
     (cookie,) = await page.context.cookies()
     assert cookie["name"] == "__Host-hearback-teams"
