@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Shape)
 
 
 class Shaped(msgspec.Struct, Generic[S], frozen=True):
-    """Some documents; `continuation` is None at the end, and otherwise one of `query`."""
+    """Some documents, which may have more than the shape; `continuation` is None at the end, else one of `query`."""
 
     rows: list[S]
     continuation: str | None = None

@@ -154,7 +154,8 @@ def _compared(kind: Container, one: Where) -> Sql:
 
 def _of_ids(kind: Container, values: object) -> Sql:
     """Return the comparison with some ids, which are text; written out like others, and bound as they are."""
-    wanted = [one for one in values if isinstance(one, str)] if isinstance(values, list | tuple) else []
+    given = values if isinstance(values, list | tuple) else ()
+    wanted: list[object] = [one for one in given if isinstance(one, str)]
     return (f"{_value_of(kind, 'id')} IN ({', '.join('?' * len(wanted))})", wanted) if wanted else (_NEVER, [])
 
 

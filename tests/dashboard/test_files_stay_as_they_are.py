@@ -17,11 +17,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard import csv_lines
 from dashboard.cells import BOM, Cell, Row, csv_blocks, written
+from dashboard.columns import header_of, reader_of
+from dashboard.csv_lines import END, line_of
 from dashboard.exports import answers_csv, answers_json, people_csv
+from feedback.answer_rows import AnswerRow
 from feedback.deliveries import write_planned
 from feedback.people import Person
-from feedback.questions import Answers, Kind, Question
+from feedback.questions import Answer, Answers, Kind, Question
 from feedback.results import Results
 from feedback.runs import Delivery, DeliveryState, create_run
 from feedback.shown_results import results_from
@@ -54,7 +58,7 @@ ODD: tuple[Answers, ...] = (
     {"tools": "phone", "rank": "phone", "parts": "good", "one": ["phone"], "stars": "five", "nps": True},
     {"one": "=gone", "picture": "@gone", "parts": {"search": "=gone", "setup": "bad"}, "day": "=2026"},
     {"why": "日本語 العربية \u202e 💬", "much": 3, "stars": 4, "gone": "of a question that is not asked any more"},
-    *({"why": f"{start} and more"} for start in HOSTILE),
+    *[dict[str, Answer](why=f"{start} and more") for start in HOSTILE],
 )
 ATTRIBUTES: tuple[dict[str, str], ...] = ({}, {"size": "small", "region": "emea"}, {"=x": "=y"}, {"a": ";", "b": "="})
 
@@ -126,6 +130,49 @@ async def test_rows_are_written_cell_by_cell_as_they_would_be_alone(rows: list[l
     lines.writerows([[written(cell) for cell in row] for row in rows])
     made = b"".join([block async for block in csv_blocks(["=head", "x"], groups())])
     assert made.decode() == BOM + text.getvalue()
+
+
+ANSWERS = st.one_of(
+    st.text(max_size=6),
+    st.sampled_from([f"{start}x" for start in HOSTILE] + ["phone", "good", "2026-01-02", "gone", "1", "True"]),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.booleans(),
+    st.lists(st.sampled_from(["phone", "tablet", "gone", "=x", "a,b"]), max_size=3),
+    st.dictionaries(st.sampled_from(["search", "setup"]), st.sampled_from(["good", "=x", 'a"b']), max_size=2),
+)
+ROWS = st.builds(
+    AnswerRow,
+    person=st.one_of(st.just(person_key(1)), st.text(max_size=4)),
+    answered_at=st.one_of(st.none(), st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]))),
+    revision=st.integers(0, 3),
+    attributes=st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
+    answers=st.dictionaries(st.sampled_from([one.id for one in EVERY_KIND.questions]), ANSWERS),
+    arm=st.sampled_from(["", "a", "=b", "a,b"]),
+)
+
+
+@given(st.lists(ROWS, max_size=6))
+def test_a_line_is_what_the_writer_makes_of_the_cells(rows: list[AnswerRow]) -> None:
+    read, line, text = reader_of(EVERY_KIND), line_of(EVERY_KIND), io.StringIO(newline="")
+    csv.writer(text).writerows([[written(cell) for cell in read(one)] for one in rows])
+    assert "".join([line(one) + END for one in rows]) == text.getvalue()
+
+
+def test_answers_that_are_all_different_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_lines, "KEPT", 2)
+    line = line_of(EVERY_KIND)
+    rows = [AnswerRow("x", None, 1, {}, {"day": f"2026-01-{day:02d}"}) for day in range(1, 10)]
+    assert [line(one).count("2026-01-") for one in rows * 2] == [1] * 18
+
+
+async def test_a_file_of_one_column_has_the_rules_of_one(embedded: Store) -> None:
+    """A field that is empty and alone is written in quotes, or the line would be no row."""
+    survey = Survey("alone", "Sample: one question", SURVEY.questions[1:2], is_anonymous=True)
+    assert len(header_of(survey)) == 1
+    found = await furnish(embedded)
+    alone = msgspec.structs.replace(found, run=msgspec.structs.replace(found.run, survey=survey))
+    assert b"".join([block async for block in answers_csv(embedded, alone)]).decode("utf-8-sig") == "why\r\n"
 
 
 async def _write() -> None:

@@ -305,7 +305,7 @@ async def test_signing_out_ends_the_session_of_the_tab(site: Site) -> None:
 async def test_the_pages_of_the_tab_offer_the_browser_and_no_way_out(site: Site) -> None:
     page = await (await (await tab_of(site, Role.ADMIN)).get("/")).text()
     assert "Sign out" not in page
-    assert 'target="_blank" rel="noopener">Open in the browser' in page
+    assert 'target="_blank" rel="noopener" aria-label="Open in the browser"' in page
 
 
 @pytest.mark.parametrize("path", ["/", "/audit", "/runs/none", "/runs/pulse-1/results", "/sign-in", "/api/runs"])

@@ -122,6 +122,7 @@ async def test_whoever_opens_the_tab_in_teams_is_in(stage: Stage, width: int) ->
     await expect(tab.get_by_role("heading", name="Overview")).to_be_visible()
     await expect(tab.get_by_text("Sample Admin")).to_have_count(1)  # out of sight where there is no room
     await page.screenshot(path=SCREENS / f"dashboard-tab-{width}.png")
+    assert await page.frames[1].evaluate("() => document.documentElement.scrollWidth") <= width
     (cookie,) = await page.context.cookies()
     assert cookie["name"] == "__Host-hearback-teams"
     assert (cookie["sameSite"], cookie["secure"], cookie["httpOnly"]) == ("None", True, True)
