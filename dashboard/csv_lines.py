@@ -6,6 +6,7 @@ cell with what the writer makes of it. Other files, and spreadsheets, go by cell
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 from dashboard.cells import Cell, harmless, written
 from dashboard.columns import Columns, about_of, columns_by_question
@@ -47,17 +48,22 @@ def field_of(text: str) -> str:
 
 def _about(read: Callable[[AnswerRow], Cell]) -> Callable[[AnswerRow], str]:
     def write(row: AnswerRow) -> str:
-        return _field(read(row))
+        cell = read(row)
+        return _FIELDS.get(type(cell), written)(cell)
 
     return write
 
 
-def _field(cell: Cell) -> str:
-    return field_of(cell) if isinstance(cell, str) else written(cell)  # nothing else has anything to quote
+def _yes_no(answer: Cell) -> str:
+    return "yes" if answer else "no"
+
+
+_FIELDS: Mapping[type, Callable[[Any], str]] = {str: field_of, int: str, float: str}  # the rest has nothing to quote
+_ANSWERS: Mapping[type, Callable[[Any], str]] = {**_FIELDS, bool: _yes_no}
 
 
 def _fields(cells: Sequence[Cell]) -> str:
-    return ",".join([_field(one) for one in cells])
+    return ",".join([_FIELDS.get(type(one), written)(one) for one in cells])
 
 
 def _writing(columns: Columns) -> Write:
@@ -67,11 +73,8 @@ def _writing(columns: Columns) -> Write:
 
 
 def _plain(answer: Answer) -> str:
-    if isinstance(answer, str):
-        return field_of(answer)
-    if isinstance(answer, bool):
-        return "yes" if answer else "no"
-    return str(answer) if isinstance(answer, int | float) else field_of(str(answer))
+    write = _ANSWERS.get(type(answer))
+    return field_of(str(answer)) if write is None else write(answer)
 
 
 def _kept(columns: Columns, form: type, key_of: Callable[[Answer], Hashable]) -> Write:
