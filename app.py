@@ -164,7 +164,7 @@ async def _start(app: web.Application, given: Given) -> tuple[AtWork, BudgetShar
         tallier=tallier,
         stand=broadcast.broadcaster.standing,
         now=now,
-        house=House(settings.public_url, secret, settings.is_dev),
+        house=House(settings.public_url, secret, settings.is_dev, settings.teams_hosts),
         entra=_entra(settings, given.session),
     )
 

@@ -17,6 +17,7 @@ T = TypeVar("T")
 PLAYGROUND_USER = "00000000-0000-0000-0000-0000000000020"  # the Agents Playground's own default person
 PLAYGROUND_TENANT = "00000000-0000-0000-0000-0000000000001"
 COSMOS = "cosmos"
+_HOST = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+")  # two parts at least: nobody is to open up a whole .com
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -108,6 +109,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Where people find this service; links to files need it. In dev: HOST and PORT.",
     ),
     Setting(
+        "HEARBACK_TEAMS_HOSTS",
+        "teams.microsoft.com,*.teams.microsoft.com,*.cloud.microsoft",
+        "Hosts of Teams that may show the dashboard in a tab, comma separated; *. for all below one.",
+    ),
+    Setting(
         "HEARBACK_WEBHOOK_URL",
         "",
         "Where to tell another system that a run has closed, or reached a number of answers. Default: nowhere.",
@@ -172,6 +178,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_per_tenant: float
     instance: str
     public_url: str
+    teams_hosts: tuple[str, ...]
     webhook: WebhookAt | None
     contacts_per_30_days: int
     quiet_hours: tuple[time, time] | None
@@ -205,6 +212,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             rate_per_tenant=reading.number("HEARBACK_RATE_PER_TENANT", 1, 10_000),
             instance=reading.text("HEARBACK_INSTANCE") or _own_name(reading.text("PORT")),
             public_url=reading.public_url(is_dev=is_dev),
+            teams_hosts=reading.teams_hosts(),
             webhook=reading.webhook(),
             contacts_per_30_days=10_000 if is_dev else int(reading.number("HEARBACK_CONTACTS_PER_30_DAYS", 1, 10_000)),
             quiet_hours=None if is_dev else reading.quiet_hours(),
@@ -261,6 +269,10 @@ class _Reading:
         if self.text("HEARBACK_PUBLIC_URL"):
             return self.url("HEARBACK_PUBLIC_URL")
         return f"http://127.0.0.1:{self.text('PORT')}" if is_dev else ""
+
+    def teams_hosts(self) -> tuple[str, ...]:
+        """Return the hosts as a policy for browsers names them."""
+        return self._parsed("HEARBACK_TEAMS_HOSTS", _hosts, "hosts such as teams.microsoft.com,*.cloud.microsoft") or ()
 
     def store(self, name: str) -> Path | CosmosAt:
         """Return where documents are, as a setting says it."""
@@ -356,6 +368,13 @@ def _url(text: str) -> str:
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return text
     raise ValueError
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(","))
+    if not all(_HOST.fullmatch(one) for one in found):
+        raise ValueError
+    return found
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -8,6 +8,8 @@ figures. Afterwards the page must say exactly what DuckDB says; otherwise there 
 answered, who is counted before it is shown. `new_answer_cost_us` is what counting costs for each answer of a burst
 from all over the run, `new_answer_alone_us` what it costs for one that comes alone. Both leave out keeping the answer.
 `tallied_per_s` is how fast a run that was never counted is; `rss_mb` is the most that the process had until then.
+`export_rows_per_s` is a download of all answers as CSV from a service of its own, `export_rss_mb` the most that one had
+until its end, and `export_idle_rss_mb` before the download began.
 """
 
 import argparse
@@ -27,6 +29,7 @@ import duckdb
 import msgspec
 import uvloop
 
+from benchmarks.exporting import export, write_people
 from benchmarks.figures import ratio
 from benchmarks.panel import SENT_AT, SURVEY, Wrong, answers_of
 from benchmarks.processes import ROOT
@@ -40,6 +43,7 @@ from feedback.tally_tree import rebuild
 from store.contract import Store
 from store.sqlite import open_sqlite
 
+FILE = "hearback.db"
 BATCHES = 20  # written together
 PAGES = 200
 ALONE = 50  # answers that come one by one
@@ -72,6 +76,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     new_answer_alone_us: float
     tallied_per_s: float
     rss_mb: float
+    export_rows_per_s: float
+    export_rss_mb: float
+    export_idle_rss_mb: float
     answers: int
     burst: int
     cpus: int
@@ -113,7 +120,7 @@ async def measure(answers: int) -> Report:
     data = ROOT / "data"  # where the product keeps its documents, so that the disk is the same
     data.mkdir(exist_ok=True)
     with TemporaryDirectory(prefix="benchmark-", dir=data) as name:
-        store = await open_sqlite(Path(name) / "hearback.db")
+        store = await open_sqlite(Path(name) / FILE)
         try:
             return await _measure(await _fill(store, answers), Path(name), began)
         finally:
@@ -132,6 +139,8 @@ async def _measure(house: House, folder: Path, began: float) -> Report:
     if not (await rebuild(house.store, house.run)).was_right:
         msg = "the tally is not what a recount gives"
         raise Wrong(msg)
+    await write_people(house.store, [_person(number) for number in range(house.answers)])
+    exported = await export(house.store, house.run, house.answers, folder / FILE)
     page_ms = 1000 * statistics.median(pages)
     return Report(
         page_ms_p50=round(page_ms, 3),
@@ -143,6 +152,9 @@ async def _measure(house: House, folder: Path, began: float) -> Report:
         new_answer_alone_us=round(1e6 * statistics.median(alone), 1),
         tallied_per_s=round(house.answers / tallied_s, 1),
         rss_mb=round(rss_mb, 1),
+        export_rows_per_s=round(exported.rows_per_s, 1),
+        export_rss_mb=round(exported.rss_mb, 1),
+        export_idle_rss_mb=round(exported.idle_rss_mb, 1),
         answers=house.answers,
         burst=burst,
         cpus=os.cpu_count() or 0,

@@ -9,14 +9,15 @@ Cell = str | int | float | date | None  # a datetime is a date too; None is an e
 Row = Sequence[Cell]
 
 BLOCK = 64 * 1024  # characters written at once
+_SECONDS = len("2026-11-24 09:00:00")  # what is behind it says that it is UTC
 BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
-_AS_THEY_ARE = frozenset({int, float})  # most cells, and the writer writes them as we would
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # how cells begin that are computed
+_AS_THEY_ARE = frozenset({int, float, type(None)})  # most cells, and the writer writes them as we would
+_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # how cells begin that are computed
 
 
 def harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell[:1] in _FORMULA else cell
 
 
 def written(cell: Cell) -> str:
@@ -27,11 +28,24 @@ def written(cell: Cell) -> str:
         case None:
             return ""
         case datetime():
-            return f"{cell.astimezone(UTC).replace(tzinfo=None).isoformat(' ', 'seconds')}Z"
+            in_utc = cell if cell.tzinfo is UTC else cell.astimezone(UTC)
+            return f"{in_utc.isoformat(' ', 'seconds')[:_SECONDS]}Z"
         case date():
             return cell.isoformat()
         case _:
             return str(cell)
+
+
+def _written_all(row: Row) -> list[Cell]:
+    """Return cells as the writer takes them: what `written` makes of each, by a short way for most."""
+    return [
+        cell
+        if (kind := type(cell)) in _AS_THEY_ARE
+        else (f"'{cell}" if cell[:1] in _FORMULA else cell)  # type: ignore[index]  # it is a str
+        if kind is str
+        else written(cell)
+        for cell in row
+    ]
 
 
 async def csv_blocks(header: Row, rows: AsyncIterator[Sequence[Row]]) -> AsyncIterator[bytes]:
@@ -41,7 +55,7 @@ async def csv_blocks(header: Row, rows: AsyncIterator[Sequence[Row]]) -> AsyncIt
     text.write(BOM)
     lines.writerow(map(written, header))
     async for group in rows:
-        lines.writerows([cell if type(cell) in _AS_THEY_ARE else written(cell) for cell in row] for row in group)
+        lines.writerows(_written_all(row) for row in group)
         if text.tell() >= BLOCK:
             yield text.getvalue().encode()
             text.seek(0)

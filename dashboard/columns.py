@@ -6,6 +6,8 @@ has one. Choices are given by what people read; the codebook has their ids too.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 
@@ -33,19 +35,30 @@ class About(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column: what it is called, what it is about, and how a cell is read from an answer."""
+    """One column: what it is called, and what it is about."""
 
     name: str
     about: str
     kind: Kind
     meanings: Sequence[tuple[str, str]]  # value -> what it means
-    read: Callable[[Answer], Cell]
+
+
+class Columns(msgspec.Struct, frozen=True):
+    """The columns of one question, and how their cells are read from an answer, all at once."""
+
     question: str  # id
+    columns: Sequence[Column]
+    read: Callable[[Answer], Sequence[Cell]]
 
 
 def columns_of(survey: Survey) -> list[Column]:
     """Return the columns of a survey's answers, in the order of its questions."""
-    return [column for question in survey.questions for column in _FORMS.get(question.kind, _plain)(question)]
+    return [column for one in columns_by_question(survey) for column in one.columns]
+
+
+def columns_by_question(survey: Survey) -> list[Columns]:
+    """Return the same, question by question, with what reads them."""
+    return [_FORMS.get(one.kind, _plain)(one) for one in survey.questions]
 
 
 def about_of(survey: Survey) -> tuple[About, ...]:
@@ -60,11 +73,20 @@ def header_of(survey: Survey) -> list[Cell]:
     return [*(one.name for one in about_of(survey)), *(one.name for one in columns_of(survey))]
 
 
-def cells_of(about: Sequence[About], columns: Sequence[Column], row: AnswerRow) -> list[Cell]:
-    """Return what one person answered as cells; a question without an answer is empty."""
-    found: list[Cell] = [one.read(row) for one in about]
-    answers = row.answers
-    return found + [one.read(answers[one.question]) if one.question in answers else None for one in columns]
+def reader_of(survey: Survey) -> Callable[[AnswerRow], list[Cell]]:
+    """Return what gives one person's answers as cells; a question without an answer is empty."""
+    about = [one.read for one in about_of(survey)]
+    parts = [(one.question, one.read, (None,) * len(one.columns)) for one in columns_by_question(survey)]
+
+    def cells_of(row: AnswerRow) -> list[Cell]:
+        found = [read(row) for read in about]
+        answers = row.answers
+        for question, read, blank in parts:
+            answer = answers.get(question)
+            found += blank if answer is None else read(answer)
+        return found
+
+    return cells_of
 
 
 def codebook_of(survey: Survey) -> list[Row]:
@@ -78,100 +100,124 @@ def codebook_of(survey: Survey) -> list[Row]:
     return rows
 
 
-def _plain(question: Question) -> list[Column]:
+def _plain(question: Question) -> Columns:
     words = scale_words(question.kind)
     low, high = SCALES.get(question.kind, (0, -1))
-    meanings = [(str(step), words.get(str(step), "")) for step in range(low, high + 1)]
-    return [Column(question.id, question.text, question.kind, meanings, _as_it_is, question.id)]
+    return _alone(question, [(str(step), words.get(str(step), "")) for step in range(low, high + 1)], _as_it_is)
 
 
-def _yes_no(question: Question) -> list[Column]:
-    return [Column(question.id, question.text, question.kind, [("yes", ""), ("no", "")], _as_it_is, question.id)]
+def _yes_no(question: Question) -> Columns:
+    return _alone(question, [("yes", ""), ("no", "")], _as_it_is)
 
 
-def _day(question: Question) -> list[Column]:
-    return [Column(question.id, question.text, question.kind, [], _read_day, question.id)]
+def _day(question: Question) -> Columns:
+    return _alone(question, [], _read_day)
 
 
-def _choice(question: Question) -> list[Column]:
+def _choice(question: Question) -> Columns:
     texts = _texts(question)
-    meanings = [(text, f"id {choice}") for choice, text in texts.items()]
 
-    def read(answer: Answer) -> Cell:
-        return texts.get(str(answer), str(answer))
+    def read(answer: Answer) -> tuple[Cell]:
+        chosen = answer if isinstance(answer, str) else str(answer)
+        return (texts.get(chosen, chosen),)
 
-    return [Column(question.id, question.text, question.kind, meanings, read, question.id)]
+    return _alone(question, [(text, f"id {choice}") for choice, text in texts.items()], read)
 
 
-def _choices(question: Question) -> list[Column]:
-    def reading(choice: str) -> Callable[[Answer], Cell]:
-        return lambda answer: int(isinstance(answer, list) and choice in answer)
+def _choices(question: Question) -> Columns:
+    ids = [one.id for one in question.choices]
+    nothing = (0,) * len(ids)
+
+    def read(answer: Answer) -> Sequence[Cell]:
+        return [1 if one in answer else 0 for one in ids] if isinstance(answer, list) else nothing
 
     meanings = [("1", "chosen"), ("0", "not chosen")]
-    return [_part(question, one, meanings, reading(one.id)) for one in question.choices]
+    return _parts(question, question.choices, meanings, read)
 
 
-def _ranking(question: Question) -> list[Column]:
-    def reading(choice: str) -> Callable[[Answer], Cell]:
-        return lambda answer: answer.index(choice) + 1 if isinstance(answer, list) and choice in answer else None
+def _ranking(question: Question) -> Columns:
+    ids = [one.id for one in question.choices]
+    nothing = (None,) * len(ids)
 
-    meanings = [("1", "put first"), (str(len(question.choices)), "put last")]
-    return [_part(question, one, meanings, reading(one.id)) for one in question.choices]
+    def read(answer: Answer) -> Sequence[Cell]:
+        return (
+            [answer.index(one) + 1 if one in answer else None for one in ids] if isinstance(answer, list) else nothing
+        )
+
+    meanings = [("1", "put first"), (str(len(ids)), "put last")]
+    return _parts(question, question.choices, meanings, read)
 
 
-def _matrix(question: Question) -> list[Column]:
+def _matrix(question: Question) -> Columns:
     texts = _texts(question)
+    ids = [one.id for one in question.rows]
+    nothing = (None,) * len(ids)
 
-    def reading(row: str) -> Callable[[Answer], Cell]:
-        def read(answer: Answer) -> Cell:
-            chosen = answer.get(row) if isinstance(answer, dict) else None
-            return None if chosen is None else texts.get(chosen, chosen)
+    def read(answer: Answer) -> Sequence[Cell]:
+        if not isinstance(answer, dict):
+            return nothing
+        chosen = [answer.get(one) for one in ids]
+        return [None if one is None else texts.get(one, one) for one in chosen]
 
-        return read
-
-    meanings = [(text, f"id {choice}") for choice, text in texts.items()]
-    return [_part(question, one, meanings, reading(one.id)) for one in question.rows]
+    return _parts(question, question.rows, [(text, f"id {choice}") for choice, text in texts.items()], read)
 
 
-def _part(
-    question: Question, part: Choice, meanings: Sequence[tuple[str, str]], read: Callable[[Answer], Cell]
-) -> Column:
-    """Return the column of a choice, or of a row."""
-    about = f"{question.text} – {part.text}"
-    return Column(f"{question.id}.{part.id}", about, question.kind, meanings, read, question.id)
+def _alone(
+    question: Question, meanings: Sequence[tuple[str, str]], read: Callable[[Answer], Sequence[Cell]]
+) -> Columns:
+    """Return the one column of a question."""
+    return Columns(question.id, [Column(question.id, question.text, question.kind, meanings)], read)
+
+
+def _parts(
+    question: Question,
+    parts: Sequence[Choice],
+    meanings: Sequence[tuple[str, str]],
+    read: Callable[[Answer], Sequence[Cell]],
+) -> Columns:
+    """Return a column for each choice, or for each row."""
+    columns = [
+        Column(f"{question.id}.{one.id}", f"{question.text} – {one.text}", question.kind, meanings) for one in parts
+    ]
+    return Columns(question.id, columns, read)
 
 
 def _known(row: AnswerRow) -> str:
-    return "; ".join(f"{name}={value}" for name, value in sorted(row.attributes.items()))
+    return _words_of(tuple(row.attributes.items()))
+
+
+@lru_cache(maxsize=4096)  # many people have the same
+def _words_of(attributes: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in sorted(attributes))
 
 
 PERSON = (
-    About("person", "Entra tenant id and object id; the file with the people has the names", lambda row: row.person),
+    About("person", "Entra tenant id and object id; the file with the people has the names", attrgetter("person")),
     About("attributes", "what is known about the person now", _known),
-    About("answered", "when, in UTC; of a changed answer the last time", lambda row: row.answered_at),
-    About("times sent", "1, or more where the answers were changed", lambda row: row.revision),
+    About("answered", "when, in UTC; of a changed answer the last time", attrgetter("answered_at")),
+    About("times sent", "1, or more where the answers were changed", attrgetter("revision")),
 )
-ARM = About("arm", "the arm of the concept test that the person saw", lambda row: row.arm)
+ARM = About("arm", "the arm of the concept test that the person saw", attrgetter("arm"))
 
 
 def _texts(question: Question) -> dict[str, str]:
     return {one.id: one.text for one in question.choices}
 
 
-def _as_it_is(answer: Answer) -> Cell:
+def _as_it_is(answer: Answer) -> tuple[Cell]:
     if isinstance(answer, bool):
-        return "yes" if answer else "no"
-    return answer if isinstance(answer, str | int | float) else str(answer)
+        return ("yes",) if answer else ("no",)
+    return (answer,) if isinstance(answer, int | float | str) else (str(answer),)
 
 
-def _read_day(answer: Answer) -> Cell:
+def _read_day(answer: Answer) -> tuple[Cell]:
     try:
-        return date.fromisoformat(str(answer))
+        return (date.fromisoformat(str(answer)),)
     except ValueError:
-        return str(answer)
+        return (str(answer),)
 
 
-_FORMS: Mapping[Kind, Callable[[Question], list[Column]]] = {
+_FORMS: Mapping[Kind, Callable[[Question], Columns]] = {
     Kind.YES_NO: _yes_no,
     Kind.DATE: _day,
     Kind.CHOICE: _choice,

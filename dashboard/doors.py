@@ -30,7 +30,7 @@ async def sign_in(visit: Visit) -> web.StreamResponse:
     """Say how to sign in; lead on who has."""
     to = own_path(visit.request.query.get("to", ""))
     if visit.session is not None:
-        return _led_to(to)
+        return led_to(to)
     return _door(visit, to=to)
 
 
@@ -55,7 +55,7 @@ async def start(visit: Visit) -> web.StreamResponse:
         "to": own_path(visit.request.query.get("to", "")),
     }
     state = await visit.parts.tickets.give(SIGN_IN, kept, good_for=TIME_TO_SIGN_IN)
-    response = _led_to(entra.address(state=state, nonce=nonce, verifier=verifier))
+    response = led_to(entra.address(state=state, nonce=nonce, verifier=verifier))
     age, secure = int(TIME_TO_SIGN_IN.total_seconds()), visit.parts.sessions.is_secure
     response.set_cookie(_cookie(visit), browser, max_age=age, path="/", httponly=True, secure=secure, samesite="Lax")
     return response
@@ -83,7 +83,7 @@ async def back(visit: Visit) -> web.StreamResponse:
 
 async def sign_out(visit: Visit) -> web.StreamResponse:
     """End the session, here and wherever else its cookie may be."""
-    response = _led_to("/sign-in")
+    response = led_to("/sign-in")
     if visit.session is not None:
         await visit.parts.sessions.end(visit.session, response)
     return response
@@ -91,7 +91,7 @@ async def sign_out(visit: Visit) -> web.StreamResponse:
 
 async def begun(visit: Visit, visitor: Visitor, to: str) -> web.StreamResponse:
     """Begin a session and lead on. A session from before is over: its name is not used again."""
-    response = _led_to(to)
+    response = led_to(to)
     if visit.session is not None:
         await visit.parts.sessions.end(visit.session, response)
     await visit.parts.sessions.begin(visitor, response)
@@ -128,5 +128,6 @@ def _fingerprint(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def _led_to(path: str) -> web.Response:
+def led_to(path: str) -> web.Response:
+    """Lead on to a path of our own."""
     return web.Response(status=303, headers={"Location": path})

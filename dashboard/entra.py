@@ -1,7 +1,7 @@
-"""Signing in with Microsoft Entra: OpenID Connect's code flow with PKCE, and what an ID token has to prove.
+"""Signing in with Microsoft Entra: OpenID Connect's code flow with PKCE, and what a token has to prove.
 
-By Microsoft's "Microsoft identity platform and OAuth 2.0 authorization code flow" and "ID token claims reference".
-Knows no pages and no sessions.
+By Microsoft's "Microsoft identity platform and OAuth 2.0 authorization code flow", "ID token claims reference", "Access
+token claims reference" and "Configure your tab app in Microsoft Entra ID". Knows no pages and no sessions.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import hmac
 import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Collection
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 import jwt
@@ -22,7 +22,12 @@ SKEW_S = 300
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 SCOPE = "openid profile"
 MEMBER = 0  # the claim `acct` of somebody who is no guest
-_TOO_LONG = 100_000  # characters; a real ID token has some thousand
+TAB_SCOPE = "access_as_user"  # what Teams may ask of us for whoever opens the tab
+TEAMS = frozenset(  # Microsoft's ids for Teams: on desktops and phones, and in browsers
+    {"1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"}
+)
+_TOO_LONG = 100_000  # characters; a real token has some thousand
+_PROVEN = ("aud", "exp", "iat", "iss", "sub")  # what every token has to say
 
 FindKey = Callable[[str], Awaitable[jwt.PyJWK | None]]
 
@@ -60,6 +65,11 @@ class Registration(msgspec.Struct, frozen=True):
     def metadata_url(self) -> str:
         """Where the keys of ID tokens are described."""
         return f"{self.address}/v2.0/.well-known/openid-configuration"
+
+    @property
+    def resource(self) -> str:
+        """What the tab is called where Teams asks for a token for it, as in the manifest."""
+        return f"api://{urlsplit(self.redirect_url).netloc}/{self.app_id}"
 
 
 class _Answer(msgspec.Struct):
@@ -102,14 +112,29 @@ class Entra:
 
         Raises `SignInRefused`, `NotAMember` or `SignInUnavailable`.
         """
-        claims = await self._claims(token)
+        claims = await self._claims(token, [self._at.app_id], [*_PROVEN, "nonce"])
+        given = claims["nonce"]
+        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+            raise SignInRefused
+        return self._member(claims)
+
+    async def check_tab(self, token: str) -> Visitor:
+        """Return whom an access token is about: one that Teams has got for our tab, and nobody else for anything else.
+
+        Its audience is the app id in version 2, the only one that we take; or the resource, should Entra name us so. An
+        ID token of ours has the same audience, but no scope. Raises as `check` does.
+        """
+        claims = await self._claims(token, [self._at.app_id, self._at.resource], [*_PROVEN, "azp", "scp"])
+        if str(claims["azp"]) not in TEAMS or TAB_SCOPE not in str(claims["scp"]).split():
+            raise SignInRefused
+        return self._member(claims)
+
+    def _member(self, claims: dict[str, object]) -> Visitor:
+        """Return whom claims are about. Raises `SignInRefused`, or `NotAMember` for somebody from elsewhere."""
         tenant, object_id = claims.get("tid"), claims.get("oid")
         if not (isinstance(tenant, str) and isinstance(object_id, str) and tenant and object_id):
             raise SignInRefused
-        if claims["iss"] != f"{self._at.login_url}/{tenant}/v2.0" or claims["aud"] != self._at.app_id:
-            raise SignInRefused
-        given = claims.get("nonce")
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+        if claims["iss"] != f"{self._at.login_url}/{tenant}/v2.0":
             raise SignInRefused
         if tenant not in self._at.tenants or self._is_guest(claims):
             raise NotAMember
@@ -120,7 +145,8 @@ class Entra:
         """Say whether the account is at home elsewhere: a guest has the tenant's id and none of its trust."""
         return claims.get("idp", claims["iss"]) != claims["iss"] or claims.get("acct", MEMBER) != MEMBER
 
-    async def _claims(self, token: str) -> dict[str, object]:
+    async def _claims(self, token: str, audiences: list[str], required: list[str]) -> dict[str, object]:
+        """Return what a token says that is signed by a published key, for one audience of these, now."""
         try:
             if len(token) > _TOO_LONG:
                 raise SignInRefused
@@ -132,13 +158,15 @@ class Entra:
                 token,
                 key,
                 algorithms=["RS256"],
-                audience=self._at.app_id,
+                audience=audiences,
                 leeway=SKEW_S,
-                options={"require": ["aud", "exp", "iat", "iss", "nonce", "sub"]},
+                options={"require": required},
             )
         except (jwt.PyJWTError, ValueError) as error:
-            log.warning("an ID token was refused: %s", type(error).__name__)
+            log.warning("a token was refused: %s", type(error).__name__)
             raise SignInRefused from error
+        if found["aud"] not in audiences:  # one of several is not ours alone
+            raise SignInRefused
         return found
 
     async def _redeem(self, code: str, verifier: str) -> str:

@@ -9,9 +9,10 @@ from datetime import datetime
 
 import msgspec
 
-from dashboard.cells import Row, csv_blocks
+from dashboard.cells import BOM, Row, csv_blocks
 from dashboard.charts import rows_of
-from dashboard.columns import CODEBOOK, about_of, cells_of, codebook_of, columns_of, header_of
+from dashboard.columns import CODEBOOK, codebook_of, header_of, reader_of
+from dashboard.csv_lines import END, field_of, line_of
 from dashboard.results_sheet import add_results
 from dashboard.workbook import Workbook
 from feedback.answer_rows import AnswerRow, answer_rows
@@ -41,8 +42,16 @@ async def people_xlsx(store: Store, run: Run) -> AsyncGenerator[bytes, None]:
 
 async def answers_csv(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
     """Give the answers of a run as a CSV file, block by block."""
-    async for block in csv_blocks(header_of(results.run.survey), _answers(store, results.run)):
-        yield block
+    header = header_of(results.run.survey)
+    if len(header) == 1:
+        async for block in csv_blocks(header, _answers(store, results.run)):
+            yield block
+        return
+    line = line_of(results.run.survey)
+    yield f"{BOM}{','.join([field_of(str(one)) for one in header])}{END}".encode()
+    async with aclosing(answer_rows(store, results.run)) as groups:
+        async for group in groups:
+            yield "".join([line(one) + END for one in group]).encode()
 
 
 async def answers_xlsx(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
@@ -77,11 +86,11 @@ async def answers_json(store: Store, results: Results, at: datetime) -> AsyncGen
     }
     yield msgspec.json.encode(about).removesuffix(b"}") + b',"answers":['
     between = b"\n"
-    async for group in answer_rows(store, run):
-        if not group:
-            continue
-        yield between + b",\n".join(map(_line, group))
-        between = b",\n"
+    async with aclosing(answer_rows(store, run)) as groups:
+        async for group in groups:
+            if group:
+                yield between + b",\n".join(map(_line, group))
+                between = b",\n"
     yield b"\n]}\n"
 
 
@@ -96,9 +105,10 @@ async def _people(store: Store, run: Run) -> AsyncIterator[Sequence[Row]]:
 
 
 async def _answers(store: Store, run: Run) -> AsyncIterator[Sequence[Row]]:
-    about, columns = about_of(run.survey), columns_of(run.survey)
-    async for group in answer_rows(store, run):
-        yield [cells_of(about, columns, one) for one in group]
+    cells_of = reader_of(run.survey)
+    async with aclosing(answer_rows(store, run)) as groups:
+        async for group in groups:
+            yield [cells_of(one) for one in group]
 
 
 async def _at_once(rows: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from dashboard.doors import door_to
 from dashboard.table import Answers, Route
+from dashboard.teams_tab import tab_to
 from dashboard.tokens import Token
 from dashboard.visit import Parts, Visit
 from feedback.errors import Refusal
@@ -31,7 +32,7 @@ def guarded(route: Route, parts_of: Callable[[web.Request], Parts]) -> Handler:
             visit = await _visit(route, request, parts)
             response = await _refused(route, visit) or await _made(route, visit)
         except StoreError:
-            visit = Visit(request, parts, None)
+            visit = Visit(request, parts, None, is_tab=route.is_tab)
             response = _said(route, visit, 503, "Not available right now", SILENT)
         if not response.prepared:
             for name, value in visit.headers.items():
@@ -46,7 +47,7 @@ async def _visit(route: Route, request: web.Request, parts: Parts) -> Visit:
     """Return who visits: by a token where the route takes one and one is brought, otherwise by a session."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if not scheme or route.purpose is None:
-        return Visit(request, parts, await parts.sessions.find(request))
+        return Visit(request, parts, await parts.sessions.find(request), is_tab=route.is_tab)
     token = await parts.tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
     return Visit(request, parts, None, token)
 
@@ -54,7 +55,7 @@ async def _visit(route: Route, request: web.Request, parts: Parts) -> Visit:
 async def _turn(visit: Visit, response: web.StreamResponse) -> None:
     """Replace the cookie of a session when it is time, unless the session has just begun or ended."""
     sessions = visit.parts.sessions
-    if visit.session is not None and sessions.cookie not in response.cookies:
+    if visit.session is not None and not sessions.is_settled(visit.session, response):
         with contextlib.suppress(StoreError):  # another time
             await sessions.turn(visit.session, response)
 
@@ -69,7 +70,9 @@ async def _refused(route: Route, visit: Visit) -> web.StreamResponse | None:
         if route.answers is Answers.DATA:
             headers = {"WWW-Authenticate": "Bearer"} if route.purpose else {}
             return web.Response(status=401, text="Sign in first.", headers=headers)
-        return web.Response(status=303, headers={"Location": door_to(visit.request.path_qs)})
+        is_framed = visit.request.headers.get("Sec-Fetch-Dest") == "iframe"
+        door = tab_to(visit.request.path_qs) if is_framed else door_to(visit.request.path_qs)
+        return web.Response(status=303, headers={"Location": door})
     if not visit.is_at_least(route.role):
         return _said(route, visit, 403, "Not for you", f"This page is for the role “{route.role}” and above.")
     if route.method == "POST" and not await _brings_token(visit):

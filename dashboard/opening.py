@@ -37,6 +37,7 @@ class House(msgspec.Struct, frozen=True):
     address: str
     secret: str
     is_local: bool
+    teams_hosts: tuple[str, ...] = ()  # that may frame the tab
 
 
 PARTS = web.AppKey("PARTS", Parts)
@@ -70,6 +71,7 @@ def put_together(
         address=house.address,
         is_local=house.is_local,
         entra=entra,
+        teams_hosts=house.teams_hosts,
     )
 
 

@@ -3,6 +3,9 @@
 The cookie holds a random name, a turn and a signature, the store only a fingerprint of the name. Every quarter of an
 hour the cookie is replaced by its next turn; when one that was replaced comes back, somebody has a copy, and the
 session ends for both. What somebody may do is not in it: that follows from the settings, anew with each request.
+
+A session in a tab of Teams has a cookie of its own, because browsers send the other to no frame of another site. It
+counts only for requests that come from a page of ours, so it does no more for other sites than the other one.
 """
 
 import contextlib
@@ -22,6 +25,7 @@ GOOD_FOR = timedelta(hours=8)  # a working day; then one signs in again
 TURNS_AFTER = timedelta(minutes=15)
 OVERLAP = timedelta(seconds=60)  # requests that were on their way when the cookie was replaced
 KIND = "session"
+OUR_PAGES = "same-origin"  # in Sec-Fetch-Site, which browsers set and no page can: a page of ours asks
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +57,7 @@ class Session(msgspec.Struct, frozen=True):
     turned_at: datetime
     until: datetime
     is_behind: bool = False
+    is_in_teams: bool = False  # in the tab, framed by Teams
 
 
 class _Kept(msgspec.Struct):
@@ -64,6 +69,7 @@ class _Kept(msgspec.Struct):
     turn: int
     turned_at: datetime
     is_seen: bool
+    is_in_teams: bool = False
 
 
 class Sessions:
@@ -78,18 +84,25 @@ class Sessions:
         self._now = now
         self.is_secure = is_secure
         self.cookie = "__Host-hearback" if is_secure else "hearback"
+        self.cookie_in_teams = "__Host-hearback-teams"  # Teams shows pages by https alone
 
-    async def begin(self, visitor: Visitor, response: web.StreamResponse) -> None:
+    async def begin(self, visitor: Visitor, response: web.StreamResponse, *, is_in_teams: bool = False) -> None:
         """Begin a session, and hand its cookie to whoever gets the response."""
         name, at = self._chance(), self._now()
-        kept = _Kept(_id(name), visitor, at + GOOD_FOR, turn=0, turned_at=at, is_seen=False)
+        kept = _Kept(_id(name), visitor, at + GOOD_FOR, turn=0, turned_at=at, is_seen=False, is_in_teams=is_in_teams)
         doc: Doc = {**msgspec.to_builtins(kept), "kind": KIND, "ttl": _seconds(GOOD_FOR)}
         await self._store.create("state", doc)
-        self._hand_out(name, 0, GOOD_FOR, response)
+        self._hand_out(name, 0, GOOD_FOR, response, is_in_teams=is_in_teams)
 
     async def find(self, request: web.Request) -> Session | None:
         """Return the session that a request belongs to; None for a cookie that is not ours, or is over."""
-        named = self._read(request.cookies.get(self.cookie, ""))
+        found = await self._find(request.cookies.get(self.cookie, ""), is_in_teams=False)
+        if found is not None or not comes_from_us(request):
+            return found
+        return await self._find(request.cookies.get(self.cookie_in_teams, ""), is_in_teams=True)
+
+    async def _find(self, cookie: str, *, is_in_teams: bool) -> Session | None:
+        named = self._read(cookie)
         if named is None:
             return None
         name, turn = named
@@ -97,7 +110,7 @@ class Sessions:
         if doc is None:
             return None
         kept = msgspec.convert(doc, _Kept)
-        if self._now() >= kept.until:
+        if self._now() >= kept.until or kept.is_in_teams is not is_in_teams:
             return None
         if turn != kept.turn and not self._may_lag(turn, kept):
             log.warning("a cookie came back that had been replaced: its session has ended")
@@ -114,6 +127,7 @@ class Sessions:
             turned_at=kept.turned_at,
             until=kept.until,
             is_behind=turn != kept.turn and not kept.is_seen,
+            is_in_teams=is_in_teams,
         )
 
     async def turn(self, session: Session, response: web.StreamResponse) -> None:
@@ -126,12 +140,16 @@ class Sessions:
             if not await self._change(session.id, Patch(session.id, set=news, when=[Where("turn", Op.EQ, turn)])):
                 return  # another request of the same browser was first
             turn += 1
-        self._hand_out(session.name, turn, session.until - at, response)
+        self._hand_out(session.name, turn, session.until - at, response, is_in_teams=session.is_in_teams)
 
     async def end(self, session: Session, response: web.StreamResponse) -> None:
         """End a session for good, whoever else may hold its cookie."""
         await self._drop(session.id)
-        response.del_cookie(self.cookie, path="/", httponly=True, secure=self.is_secure, samesite="Lax")
+        self._set(response, "", 0, is_in_teams=session.is_in_teams)
+
+    def is_settled(self, session: Session, response: web.StreamResponse) -> bool:
+        """Say whether a response has a cookie for such a session already, because one has begun or ended."""
+        return "Set-Cookie" in response.headers if session.is_in_teams else self.cookie in response.cookies
 
     async def is_alive(self, session: Session) -> bool:
         """Say whether a session has not ended meanwhile."""
@@ -141,10 +159,22 @@ class Sessions:
         """Say whether a cookie may be the one before the newest: just replaced, or the newest never arrived."""
         return turn == kept.turn - 1 and (not kept.is_seen or self._now() - kept.turned_at < OVERLAP)
 
-    def _hand_out(self, name: str, turn: int, good_for: timedelta, response: web.StreamResponse) -> None:
+    def _hand_out(
+        self, name: str, turn: int, good_for: timedelta, response: web.StreamResponse, *, is_in_teams: bool
+    ) -> None:
         value = f"{name}.{turn}.{self._signed(f'session {turn}', name)}"
-        age, secure = _seconds(good_for), self.is_secure
-        response.set_cookie(self.cookie, value, max_age=age, path="/", httponly=True, secure=secure, samesite="Lax")
+        self._set(response, value, _seconds(good_for), is_in_teams=is_in_teams)
+
+    def _set(self, response: web.StreamResponse, value: str, age: int, *, is_in_teams: bool) -> None:
+        """Set the cookie, or remove it with an age of nought. In Teams it is kept for frames of Teams alone."""
+        if not is_in_teams:
+            named, secure = self.cookie, self.is_secure
+            response.set_cookie(named, value, max_age=age, path="/", httponly=True, secure=secure, samesite="Lax")
+            return
+        # Written by hand: until Python 3.14 its cookies know no Partitioned.
+        response.headers.popall("Set-Cookie", None)
+        attributes = f"Max-Age={age}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+        response.headers["Set-Cookie"] = f"{self.cookie_in_teams}={value}; {attributes}"
 
     def _read(self, cookie: str) -> tuple[str, int] | None:
         name, _, rest = cookie.partition(".")
@@ -167,6 +197,11 @@ class Sessions:
 
     def _signed(self, purpose: str, name: str) -> str:
         return hmac.new(self._key, f"{purpose}:{name}".encode(), hashlib.sha256).hexdigest()
+
+
+def comes_from_us(request: web.Request) -> bool:
+    """Say whether a page of ours makes a request. A browser that does not say so is taken for another site."""
+    return request.headers.get("Sec-Fetch-Site") == OUR_PAGES
 
 
 def session_key(secret: str) -> bytes:

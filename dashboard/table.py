@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 from aiohttp import web
 
-from dashboard import access, api, doors, files, pages
+from dashboard import access, api, doors, files, pages, teams_tab
 from dashboard.tokens import Purpose
 from dashboard.visit import Visit
 from feedback.people import Role
@@ -28,6 +28,7 @@ class Route(msgspec.Struct, frozen=True):
     act: Callable[[Visit], Awaitable[web.StreamResponse]]
     answers: Answers = Answers.PAGE
     purpose: Purpose | None = None  # of tokens that may be brought instead of a session
+    is_tab: bool = False  # Teams may show it in a frame, whoever is signed in
 
     @property
     def name(self) -> str:
@@ -65,6 +66,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/sign-in/once", None, doors.sign_in_once),
     Route("GET", doors.START, None, doors.start),
     Route("GET", doors.BACK, None, doors.back),
+    Route("GET", teams_tab.TAB, None, teams_tab.tab, is_tab=True),
+    Route("POST", teams_tab.TAB, None, teams_tab.enter, Answers.DATA),
     Route("POST", "/sign-out", Role.CUSTOMER, doors.sign_out),
     Route("GET", "/static/{name}", None, files.file, Answers.DATA),
 )

@@ -12,6 +12,8 @@ from feedback.figures import Interval, share
 
 FOLDER = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
+_MODULES = Path(__file__).parent.parent / "node_modules"
+TEAMS_JS = _MODULES / "@microsoft" / "teams-js" / "dist" / "umd" / "MicrosoftTeams.min.js"
 
 
 class Templates:
@@ -28,7 +30,9 @@ class Templates:
         self._environment.filters.update(
             count=count, percent=percent, signed=signed, decimal=decimal, moment=moment, iso=iso, clock=clock
         )
-        self._environment.globals.update(share=share, version=version, vega=VERSION, range_of=range_of)
+        self._environment.globals.update(
+            share=share, version=version, vega=VERSION, teams_js=teams_js(), range_of=range_of
+        )
 
     def render(self, template: str, **named: object) -> str:
         """Return a page. Raises `jinja2.UndefinedError` where something is missing."""
@@ -39,6 +43,12 @@ class Templates:
 def version(name: str) -> str:
     """Return what is different whenever a file is, so that browsers may keep it for ever."""
     return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+@cache
+def teams_js() -> str:
+    """Return the same for TeamsJS; nothing where it is not installed."""
+    return sha256(TEAMS_JS.read_bytes()).hexdigest()[:12] if TEAMS_JS.is_file() else ""
 
 
 def count(number: int) -> str:

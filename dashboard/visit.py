@@ -1,6 +1,6 @@
 """What every page is made from: the parts of the service it may use, and who is visiting. Knows no page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +18,11 @@ from feedback.people import Person, Policy, Role
 from feedback.results import CatchesUp
 from store.contract import Store
 
-POLICY = (
+_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action 'self'; base-uri 'none'; frame-ancestors "
 )
+POLICY = f"{_POLICY}'none'"
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": POLICY,
@@ -56,19 +57,22 @@ class Parts:
     address: str
     is_local: bool
     entra: Entra | None
+    teams_hosts: Sequence[str] = ()  # that may frame the tab
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request, and who makes it. The session is None on public pages for somebody who is not signed in.
 
-    `token` is what somebody brought who has no session: they act for whoever made it.
+    `token` is what somebody brought who has no session: they act for whoever made it. `is_tab` says that the page is
+    the one that Teams opens.
     """
 
     request: web.Request
     parts: Parts
     session: Session | None
     token: Token | None = None
+    is_tab: bool = False
 
     @property
     def role(self) -> Role | None:
@@ -89,8 +93,13 @@ class Visit:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every answer carries; for those that are begun before they are made."""
-        return {**HEADERS, **(SECURE if self.parts.sessions.is_secure else {})}
+        """What every answer carries; for those that are begun before they are made. Teams may frame its tab alone."""
+        headers = {**HEADERS, **(SECURE if self.parts.sessions.is_secure else {})}
+        hosts = self.parts.teams_hosts
+        if hosts and (self.is_tab or (self.session is not None and self.session.is_in_teams)):
+            headers["Content-Security-Policy"] = _POLICY + " ".join(f"https://{one}" for one in hosts)
+            del headers["X-Frame-Options"]  # it can name no hosts
+        return headers
 
     def is_at_least(self, role: Role) -> bool:
         """Say whether the visitor may do what a role may."""

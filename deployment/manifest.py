@@ -1,7 +1,7 @@
 """Builds the Teams manifest from the command table.
 
 Pure: the rows, the app id and the addresses come in, a JSON object goes out. It claims only what the bot
-does: a personal chat and commands in it.
+does: a personal chat and commands in it, and for the organisation that asks, the dashboard as a tab beside it.
 """
 
 import re
@@ -15,6 +15,8 @@ from deployment.icons import ACCENT
 MANIFEST_VERSION = "1.30"  # the newest schema in @microsoft/app-manifest 1.1.2
 MAX_COMMANDS = 12  # Teams: in one command list
 ENGINEER_WORDS = ("note", "notes", "results")
+TAB = "/sign-in/teams"  # where the dashboard lets people in who come from Teams
+CHAT = "conversations"  # Teams' own name for the chat with the bot
 _EVERYONE = "customer"
 _HOST = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+\Z")
 
@@ -57,7 +59,13 @@ class Pages:
 
 
 def teams_manifest(
-    *, app_id: str, version: str, public_host: str, commands: Iterable[CommandRow], pages: Pages | None = None
+    *,
+    app_id: str,
+    version: str,
+    public_host: str,
+    commands: Iterable[CommandRow],
+    pages: Pages | None = None,
+    has_dashboard: bool = False,
 ) -> Manifest:
     """Return the manifest. Raises `ValueError` for an app id or a host that Teams would refuse."""
     bot_id = str(UUID(app_id))
@@ -93,7 +101,31 @@ def teams_manifest(
                 "commandLists": [{"scopes": ["personal"], "commands": [_entry(one) for one in chosen(commands)]}],
             }
         ],
+        **(_dashboard(bot_id, public_host) if has_dashboard else {}),
     }
+
+
+def _dashboard(app_id: str, host: str) -> Manifest:
+    """Return what makes the dashboard a tab: behind the chat, and with a sign-in by who one is in Teams."""
+    return {
+        "staticTabs": [
+            {"entityId": CHAT, "scopes": ["personal"]},
+            {
+                "entityId": "dashboard",
+                "name": "Dashboard",
+                "contentUrl": f"https://{host}{TAB}",
+                "websiteUrl": f"https://{host}/",
+                "scopes": ["personal"],
+            },
+        ],
+        "validDomains": [host],
+        "webApplicationInfo": {"id": app_id, "resource": resource_of(app_id, host)},
+    }
+
+
+def resource_of(app_id: str, host: str) -> str:
+    """Return what Entra calls the tab, where Teams asks for a token for it."""
+    return f"api://{host}/{app_id}"
 
 
 def chosen(commands: Iterable[CommandRow]) -> list[CommandRow]:

@@ -56,7 +56,12 @@ def main(arguments: Sequence[str], commands: Iterable[CommandRow]) -> int:
     )
     try:
         manifest = teams_manifest(
-            app_id=asked.app_id, version=asked.version, public_host=asked.host, commands=commands, pages=pages
+            app_id=asked.app_id,
+            version=asked.version,
+            public_host=asked.host,
+            commands=commands,
+            pages=pages,
+            has_dashboard=asked.dashboard,
         )
     except ValueError as problem:
         print(f"no package: {problem}", file=sys.stderr)
@@ -77,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--app-id", default=SAMPLE_APP_ID, help="client id of the bot's app registration")
     parser.add_argument("--host", default=SAMPLE_HOST, help="public host name of the bot, without https://")
     parser.add_argument("--version", default=product_version(), help="Teams takes an update only with a higher one")
+    parser.add_argument(
+        "--dashboard", action="store_true", help="with the dashboard as a tab: for your own organisation, not customers"
+    )
     parser.add_argument("--website", help="https address of your page about Hearback")
     parser.add_argument("--privacy", help="https address of your privacy statement")
     parser.add_argument("--terms", help="https address of your terms of use")

@@ -8,23 +8,27 @@ whole numbers and days, which results show no finer than counted, and which of s
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 
 import msgspec
 
-from feedback.people import find_people
+from feedback.ahead import ahead
 from feedback.questions import Answer, Answers, Kind, Question
-from feedback.runs import PAGE, Delivery, DeliveryState, Run, deliveries
+from feedback.runs import DeliveryState, Run
 from feedback.sealing import Sealed, find_sealed_tally, sealed_answers
 from feedback.shown_results import anonymous_results
 from feedback.tallies import Cell
 from store.contract import MAX_BATCH, Op, Store, Where
+from store.shapes import pages_as, query_as
 
+DELIVERY = "delivery"
+LOOKED_UP = 400  # people that one question asks for: a page of the embedded engine
 ONLY_COUNTED = frozenset({Kind.CHOICES, Kind.NUMBER, Kind.DATE})  # in an anonymous run
 
 
-class AnswerRow(msgspec.Struct, frozen=True):
+class AnswerRow(msgspec.Struct, frozen=True, gc=False):
     """What one person answered, and when for the last time. `attributes` are those known about them now.
 
     Of an anonymous run it is one answer of nobody; all else is empty.
@@ -38,36 +42,58 @@ class AnswerRow(msgspec.Struct, frozen=True):
     arm: str = ""  # of a concept test
 
 
-async def answer_rows(store: Store, run: Run) -> AsyncIterator[Sequence[AnswerRow]]:
-    """Give everybody who answered, in the order of their ids, up to a thousand at a time; memory holds no more.
+class _Given(msgspec.Struct, frozen=True, gc=False):
+    """What files need of a delivery."""
+
+    id: str
+    kind: str = ""
+    answered_at: datetime | None = None
+    answers: Answers = {}
+    revision: int = 0
+    arm: str = ""
+
+
+class _Known(msgspec.Struct, frozen=True, gc=False):
+    """What files need of a person."""
+
+    id: str
+    attributes: dict[str, str] = {}
+
+
+async def answer_rows(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
+    """Give everybody who answered, in the order of their ids, up to a thousand at a time; memory holds few times that.
 
     Of an anonymous run: what may be shown, question after question. Memory holds the ids of all answers.
     """
-    if run.survey.is_anonymous:
-        async for some in _of_nobody(store, run):
+    rows = _of_nobody(store, run) if run.survey.is_anonymous else ahead(_of_people(store, run))
+    async with aclosing(rows):
+        async for some in rows:
             yield some
-        return
-    group: list[Delivery] = []
-    async for one in deliveries(store, run.run, states=frozenset({DeliveryState.ANSWERED})):
-        group.append(one)
-        if len(group) == PAGE:
-            yield await _rows(store, group)
-            group = []
-    if group:
-        yield await _rows(store, group)
 
 
-async def _rows(store: Store, group: Sequence[Delivery]) -> list[AnswerRow]:
+async def _of_people(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
+    where = [Where("state", Op.EQ, DeliveryState.ANSWERED.value)]  # by the index alone; the kind is looked at below
+    pages = ahead(pages_as(store, _Given, "runs", partition=run.run, where=where))
+    async with aclosing(pages):
+        async for group in pages:
+            yield await _rows(store, [one for one in group if one.kind == DELIVERY])
+
+
+async def _rows(store: Store, group: Sequence[_Given]) -> list[AnswerRow]:
     keys = [one.id for one in group]
-    parts = (keys[start : start + MAX_BATCH] for start in range(0, len(keys), MAX_BATCH))
-    found = await asyncio.gather(*(find_people(store, part) for part in parts))
+    parts = [keys[start : start + LOOKED_UP] for start in range(0, len(keys), LOOKED_UP)]
+    found = await asyncio.gather(*(_known(store, part) for part in parts))
     people = {one.id: one.attributes for some in found for one in some}
     return [
         AnswerRow(one.id, one.answered_at, one.revision, people.get(one.id, {}), one.answers, one.arm) for one in group
     ]
 
 
-async def _of_nobody(store: Store, run: Run) -> AsyncIterator[Sequence[AnswerRow]]:
+async def _known(store: Store, keys: Sequence[str]) -> list[_Known]:
+    return (await query_as(store, _Known, "people", where=[Where("id", Op.IN, keys)], limit=len(keys))).rows
+
+
+async def _of_nobody(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
     sealed = None if run.takes_answers else await find_sealed_tally(store, run)
     shown = anonymous_results(run, Cell(), sealed, {}).questions
     parts = [(one.question, part) for one in shown if not one.is_withheld for part in _parts(one.question)]

@@ -1,6 +1,6 @@
-"""The sign-in of the simulated Microsoft Entra: authorize, token and keys, with ID tokens that are really signed.
+"""The sign-in of the simulated Microsoft Entra: authorize, token and keys, with tokens that are really signed.
 
-Whoever `signs_in` is signed in without asking. What a test wants to be wrong about the ID token it lays over `claims`.
+Whoever `signs_in` is signed in without asking. What a test wants to be wrong about a token it lays over `claims`.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from simulator.payload import Json
 from simulator.tokens import Issuer, Key
 
 LIFETIME_S = 3600.0
+TEAMS_IN_A_BROWSER = "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -46,6 +47,7 @@ class Entra:
         self.signed_by: Key | None = None
         self.algorithm = "RS256"
         self.expires_in_s = LIFETIME_S
+        self.is_down = False  # what keys there are cannot be had
         self.redeemed = 0
         self._tokens = tokens
         self._secret = secret
@@ -76,7 +78,14 @@ class Entra:
 
     def id_token(self, base: str, pending: _Pending) -> str:
         """Return the ID token for a sign-in."""
-        account = pending.account
+        return self._signed(base, pending.account, {"nonce": pending.nonce})
+
+    def tab_token(self, base: str, account: Account) -> str:
+        """Return the access token that Teams gets for a tab when somebody opens it."""
+        allowed: Json = {"azp": TEAMS_IN_A_BROWSER, "azpacr": "0", "scp": "access_as_user"}
+        return self._signed(base, account, allowed)
+
+    def _signed(self, base: str, account: Account, more: Json) -> str:
         tenant = account.tenant or self._tenant
         usual: Json = {
             "ver": "2.0",
@@ -84,7 +93,6 @@ class Entra:
             "oid": account.object_id,
             "sub": guid("subject", account.object_id),
             "name": account.name,
-            "nonce": pending.nonce,
             "serviceurl": None,
         }
         return self._tokens.token(
@@ -92,10 +100,12 @@ class Entra:
             expires_in_s=self.expires_in_s,
             signed_by=self.signed_by,
             algorithm=self.algorithm,
-            claims={**usual, **self.claims},
+            claims={**usual, **more, **self.claims},
         )
 
     async def _metadata(self, request: web.Request) -> web.Response:
+        if self.is_down:
+            return web.Response(status=503)
         base = f"{request.scheme}://{request.host}/{request.match_info['tenant']}"
         return web.json_response(
             {

@@ -6,13 +6,16 @@ exactly as it reads one that is stored.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from string import Template
+from typing import Any
 
 import msgspec
 
 from store.containers import CONTAINERS, Container
 from store.contract import Doc, Op, Where, decode
 from store.paging import Position, Question, read_token, token_at
+from store.shapes import S
 
 MAX_PAGE = 400  # documents: SQLite makes no text over 10^9 bytes, and each document may have 2 MB
 _RANGES = {Op.LT: "<", Op.LE: "<=", Op.GT: ">", Op.GE: ">="}
@@ -77,6 +80,30 @@ def doc_of(container: str, row: Row) -> Doc:
     return decode(container, bytes(body), str(seq))
 
 
+def shaped(shape: type[S], container: str, text: str) -> list[S] | None:
+    """Return the rows of a page in a shape; None where a document is not of today's version."""
+    try:
+        found = _decoder_of(shape).decode(text)
+    except msgspec.ValidationError:
+        return None
+    version = CONTAINERS[container].version
+    return [one for _, one in found] if all(one.v == version for _, one in found) else None
+
+
+@cache
+def _decoder_of(shape: type[S]) -> msgspec.json.Decoder[list[tuple[int, Any]]]:
+    """Return what reads a page into a shape, with the version that each document is stored in."""
+    frozen = shape.__struct_config__.frozen  # type: ignore[attr-defined]  # a shape is a struct
+    stored = msgspec.defstruct(f"Stored{shape.__name__}", [("v", int, 1)], bases=(shape,), frozen=frozen, gc=False)
+    return msgspec.json.Decoder(list[tuple[int, stored]])  # type: ignore[valid-type]
+
+
+def token_after_id(question: Question, doc_id: str) -> str:
+    """Return the continuation of a page in the order of ids that ends with this one."""
+    partition = CONTAINERS[question.container].partition
+    return token_at(question, {partition: question.partition or doc_id, "id": doc_id})
+
+
 def token_after(question: Question, row: Row) -> str:
     """Return the continuation of a page that ends with this row."""
     # The stored document counts, not the upgraded one: the index knows the stored one.
@@ -121,8 +148,15 @@ def _after(kind: Container, question: Question, position: Position) -> Sql:
 
 def _compared(kind: Container, one: Where) -> Sql:
     if one.op is Op.IN:
-        return _one_of(kind, one)
+        return _of_ids(kind, one.value) if one.field == "id" else _one_of(kind, one)
     return _typed(kind, one.field, _kind_of(one.value), f"{_RANGES.get(one.op, '=')} {_VALUE}", [one.value])
+
+
+def _of_ids(kind: Container, values: object) -> Sql:
+    """Return the comparison with some ids, which are text; written out like others, and bound as they are."""
+    given = values if isinstance(values, list | tuple) else ()
+    wanted: list[object] = [one for one in given if isinstance(one, str)]
+    return (f"{_value_of(kind, 'id')} IN ({', '.join('?' * len(wanted))})", wanted) if wanted else (_NEVER, [])
 
 
 def _one_of(kind: Container, one: Where) -> Sql:
@@ -144,12 +178,19 @@ def _typed(kind: Container, field: str, name: str, compared: str, values: Sequen
     """Return a comparison that only values of one JSON type can meet."""
     comparison = f"{_value_of(kind, field)} {compared}"
     params: list[object] = [_json(value) for value in values]
+    if name == "text" and not compared.startswith(("<", ">")) and all(_is_plain(value) for value in values):
+        return comparison, params  # only text reads as such a text, so its type need not be looked at
     if field == "id":  # always text
         return (comparison, params) if name == "text" else (_NEVER, [])
     type_is = f"{_type_of(field)} IN {_TYPES[name]}"
     if name in {"true", "false", "null"}:
         return type_is, []
     return f"{comparison} AND {type_is}", params
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether a text is one as which SQLite gives no list and no object."""
+    return isinstance(value, str) and not value.startswith(("[", "{"))
 
 
 def _value_of(kind: Container, field: str) -> str:

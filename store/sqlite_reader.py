@@ -4,8 +4,11 @@ import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
+
 from store.contract import Changes, Page, Unavailable
 from store.paging import Question
+from store.shapes import S, Shaped
 from store.sqlite_file import meaning_of
 from store.sqlite_query import (
     MAX_PAGE,
@@ -15,7 +18,9 @@ from store.sqlite_query import (
     doc_of,
     page_sql,
     rows_of,
+    shaped,
     token_after,
+    token_after_id,
 )
 
 
@@ -31,6 +36,14 @@ class Reader:
         size = min(limit, MAX_PAGE)
         sql = page_sql(question, continuation, now=now, limit=size + 1)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._page, question, sql, size)
+
+    async def page_as(
+        self, shape: type[S], question: Question, continuation: str | None, *, now: float, limit: int
+    ) -> Shaped[S]:
+        """Return one page of a question, each document in a shape."""
+        size = min(limit, MAX_PAGE)
+        sql = page_sql(question, continuation, now=now, limit=size + 1)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._page_as, shape, question, sql, size)
 
     async def changes(self, container: str, mark: int, *, now: float, limit: int) -> Changes:
         """Return what was written after a mark."""
@@ -55,6 +68,15 @@ class Reader:
         docs = [doc_of(question.container, row) for row in rows[:size]]
         return Page(docs, token_after(question, rows[size - 1]) if len(rows) > size else None)
 
+    def _page_as(self, shape: type[S], question: Question, sql: Sql, size: int) -> Shaped[S]:
+        text = self._text(sql)
+        found = shaped(shape, question.container, text)
+        if found is None:  # documents of an older version are upgraded first
+            docs = [doc_of(question.container, row) for row in rows_of(text)]
+            found = msgspec.convert(docs, list[shape])  # type: ignore[valid-type]
+        more = len(found) > size
+        return Shaped(found[:size], token_after_id(question, found[size - 1].id) if more else None)
+
     def _changes(self, container: str, sql: Sql, mark: int) -> Changes:
         rows = self._rows(sql)
         return Changes([doc_of(container, row) for row in rows], str(rows[-1][0] if rows else mark))
@@ -66,6 +88,9 @@ class Reader:
             raise meaning_of(error) from error
 
     def _rows(self, sql: Sql) -> list[Row]:
+        return rows_of(self._text(sql))
+
+    def _text(self, sql: Sql) -> str:
         try:
             found = self._db.execute(*sql).fetchone()
         except sqlite3.Error as error:
@@ -73,4 +98,4 @@ class Reader:
         if found is None:
             msg = "the database has lost its clock"
             raise Unavailable(msg)
-        return rows_of(found[0])
+        return str(found[0])

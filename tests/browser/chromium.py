@@ -1,6 +1,7 @@
 """The Chromium that Debian packages, driven by Playwright, with no way off this machine."""
 
 import shutil
+from collections.abc import Mapping
 
 import pytest
 from playwright.async_api import Browser, Playwright
@@ -15,13 +16,18 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing may leave this machine
 ]
+NOTHING_LEAVES = "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # this machine
 
 
-async def launched(playwright: Playwright) -> Browser:
-    """Return a running Chromium; the caller closes it. Fails the test where there is none."""
+async def launched(playwright: Playwright, *, names: Mapping[str, str] | None = None) -> Browser:
+    """Return a running Chromium; the caller closes it. Fails the test where there is none.
+
+    `names` are hosts that it finds on this machine, each with address and port.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.fail(MISSING, pytrace=False)
-    return await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    rules = [f"MAP {name} {at}" for name, at in (names or {}).items()]
+    found = f"--host-resolver-rules={', '.join([*rules, NOTHING_LEAVES])}"
+    return await playwright.chromium.launch(executable_path=chromium, args=[*ARGUMENTS, found])

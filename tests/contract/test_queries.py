@@ -13,7 +13,7 @@ _examples = itertools.count()
 
 FIELDS = ["kind", "state", "slice", "created_at"]
 text = st.one_of(
-    st.sampled_from(["", "a", "aa", "b", "B", "é", "z", "🙂", "5", "true", '["a"]', "it's", '"']), st.text()
+    st.sampled_from(["", "a", "aa", "b", "B", "é", "z", "🙂", "5", "true", '["a"]', '{"a":1}', "it's", '"']), st.text()
 )
 scalars = st.one_of(
     text.filter(lambda value: value.isprintable()),

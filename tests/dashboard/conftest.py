@@ -1,11 +1,13 @@
-"""A dashboard with one run in it."""
+"""A dashboard with one run in it, and the whole service with its Entra."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from store.contract import Store
 from tests.conftest import Clock
+from tests.dashboard.cloud import Cloud, cloud_of
 from tests.dashboard.house import furnish
 from tests.dashboard.site import Site, site_of
 
@@ -15,3 +17,9 @@ async def site(embedded: Store, clock: Clock) -> AsyncIterator[Site]:
     await furnish(embedded, 120)
     async with site_of(embedded, clock) as site:
         yield site
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
+    async with cloud_of(tmp_path) as cloud:
+        yield cloud

@@ -1,7 +1,7 @@
 """The dashboard alone, on a free port, with people of every role to visit it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ from feedback.tallier import Tallier
 from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard.house import HOME
+
+TEAMS_HOSTS = ("teams.microsoft.com", "*.cloud.microsoft")
 
 
 class ByName(Policy, frozen=True):
@@ -50,8 +52,11 @@ class Browser:
             assert reply.status == 200, await reply.text()
             return await reply.read()
 
-    async def post(self, path: str, **fields: str) -> aiohttp.ClientResponse:
-        async with self.session.post(f"{self.url}{path}", allow_redirects=False, data=fields) as reply:
+    async def post(
+        self, path: str, *, headers: Mapping[str, str] | None = None, **fields: str
+    ) -> aiohttp.ClientResponse:
+        at = f"{self.url}{path}"
+        async with self.session.post(at, allow_redirects=False, data=fields, headers=headers) as reply:
             await reply.read()
             return reply
 
@@ -100,7 +105,7 @@ async def site_of(store: Store, clock: Clock, *, address: str = "http://127.0.0.
         tallier=Tallier(store, clock.now, name="sample"),
         stand=stand,
         now=clock.now,
-        house=House(address, "sample secret", is_local=True),
+        house=House(address, "sample secret", is_local=True, teams_hosts=TEAMS_HOSTS),
     )
     runner = web.AppRunner(app)
     await runner.setup()

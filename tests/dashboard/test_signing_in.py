@@ -1,6 +1,5 @@
 """Signing in with Microsoft Entra: the real service, an Entra with signed tokens, and a browser between them."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,70 +12,9 @@ from dashboard.doors import BACK, door_to, own_path
 from dashboard.opening import PARTS
 from settings import Settings
 from simulator import Fault, Teams
-from simulator.entra import Account, Entra
+from simulator.entra import Account
+from tests.dashboard.cloud import ADMIN, ELSEWHERE, ENGINEER, HOME, Cloud
 from tests.dashboard.site import Browser
-
-HOME = "11111111-1111-1111-1111-111111111111"
-ELSEWHERE = "22222222-2222-2222-2222-222222222222"
-ADMIN = Account("aaaaaaaa-0000-0000-0000-000000000001", "Sample Admin")
-ENGINEER = Account("aaaaaaaa-0000-0000-0000-000000000002", "Sample Engineer")
-PUBLIC = "http://127.0.0.1:1"  # what the service believes its address to be; the browser of the tests knows better
-
-
-class Cloud:
-    """A service, its Entra, and browsers."""
-
-    def __init__(self, teams: Teams, url: str) -> None:
-        self.teams = teams
-        self.entra: Entra = teams.login.entra
-        self.url = url
-        self.browsers: list[Browser] = []
-
-    def browser(self) -> Browser:
-        self.browsers.append(Browser(self.url))
-        return self.browsers[-1]
-
-    async def to_microsoft(self, browser: Browser, path: str = "/sign-in/microsoft") -> str:
-        """Return where Microsoft leads back to, as a path of the service."""
-        reply = await browser.get(path)
-        assert reply.status == 303, await reply.text()
-        async with browser.session.get(reply.headers["Location"], allow_redirects=False) as answer:
-            assert answer.status == 302, await answer.text()
-            led = answer.headers["Location"]
-        assert led.startswith(f"{PUBLIC}{BACK}?")
-        return led.removeprefix(PUBLIC)
-
-    async def signed_in(self, account: Account) -> Browser:
-        self.entra.signs_in = account
-        browser = self.browser()
-        reply = await browser.get(await self.to_microsoft(browser))
-        assert (reply.status, reply.headers["Location"]) == (303, "/")
-        return browser
-
-
-@pytest.fixture
-async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
-    async with Teams(tenant=HOME) as teams:
-        settings = Settings.from_env(
-            {
-                **teams.environment(),
-                "HEARBACK_STORE": f"sqlite:///{tmp_path}/hearback.db",
-                "HEARBACK_ADMINS": ADMIN.object_id,
-                "HEARBACK_PUBLIC_URL": PUBLIC,
-            }
-        )
-        runner = web.AppRunner(create_app(settings))
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        cloud = Cloud(teams, f"http://{host}:{port}")
-        cloud.entra.redirect_urls.add(f"{PUBLIC}{BACK}")
-        try:
-            yield cloud
-        finally:
-            for browser in cloud.browsers:
-                await browser.session.close()
-            await runner.cleanup()
 
 
 async def refused(cloud: Cloud, account: Account = ADMIN) -> str:

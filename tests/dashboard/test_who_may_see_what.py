@@ -34,6 +34,8 @@ NEEDED = {
     "GET /sign-in/once": None,
     "GET /sign-in/microsoft": None,
     "GET /sign-in/microsoft/back": None,
+    "GET /sign-in/teams": None,
+    "POST /sign-in/teams": None,
     "GET /static/{name}": None,
     "POST /sign-out": Role.CUSTOMER,
 }

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.templating import TEAMS_JS as TEAMS_LIBRARY
+
 ROOMS = {"bot", "broadcast", "cards", "dashboard", "dialogs", "feedback", "store"}
+TEAMS_JS = "node_modules/@microsoft/teams-js"
+LIBRARY = {f"{TEAMS_JS}/dist/umd/MicrosoftTeams.min.js", f"{TEAMS_JS}/LICENSE"}
 DOCKERFILE = Path("deployment/Dockerfile")
 
 
@@ -47,6 +51,7 @@ def put_in_place(folder: Path) -> None:
         if Path(source).is_dir():
             shutil.copytree(source, folder / source, ignore=shutil.ignore_patterns("__pycache__"))
         else:
+            (folder / source).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / source)
 
 
@@ -55,7 +60,14 @@ def test_everything_the_image_copies_exists() -> None:
 
 
 def test_every_room_of_the_product_is_in_the_image() -> None:
-    assert {*ROOMS, "app.py", "settings.py", "requirements.txt"} == set(copied())
+    assert {*ROOMS, *LIBRARY, "app.py", "settings.py", "requirements.txt"} == set(copied())
+
+
+def test_the_library_of_teams_is_where_the_dashboard_looks_for_it() -> None:
+    assert str(TEAMS_LIBRARY.relative_to(Path.cwd())) in LIBRARY
+    placed = {words[0]: words[1] for words in (shlex.split(rest) for rest in values("COPY")) if len(words) == 2}
+    assert {placed[one] for one in LIBRARY} == LIBRARY
+    assert "MIT" in Path(TEAMS_JS, "LICENSE").read_text(encoding="utf-8")
 
 
 def test_nothing_in_the_image_imports_what_is_not_in_it() -> None:

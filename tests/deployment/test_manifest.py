@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft4Validator
 
+from dashboard.table import ROUTES
+from dashboard.teams_tab import TAB
 from deployment.manifest import MANIFEST_VERSION, MAX_COMMANDS, CommandRow, Manifest, Pages, chosen, teams_manifest
+from deployment.manifest import TAB as MANIFEST_TAB
 
 SCHEMAS = Path("node_modules/@microsoft/app-manifest/build/json-schemas/teams")
 APP_ID = "11111111-2222-4333-8444-555555555555"
@@ -33,8 +36,16 @@ TABLE = (
 )
 
 
-def made(*, commands: Sequence[CommandRow] = TABLE, host: str = "bot.example.com", app_id: str = APP_ID) -> Manifest:
-    return teams_manifest(app_id=app_id, version="0.1.0", public_host=host, commands=commands)
+def made(
+    *,
+    commands: Sequence[CommandRow] = TABLE,
+    host: str = "bot.example.com",
+    app_id: str = APP_ID,
+    has_dashboard: bool = False,
+) -> Manifest:
+    return teams_manifest(
+        app_id=app_id, version="0.1.0", public_host=host, commands=commands, has_dashboard=has_dashboard
+    )
 
 
 def suggested(manifest: Manifest) -> list[dict[str, str]]:
@@ -81,6 +92,22 @@ def test_the_manifest_claims_a_personal_bot_and_nothing_else() -> None:
 def test_files_may_be_attached_in_the_chat() -> None:
     assert json.loads(json.dumps(made()))["bots"][0]["supportsFiles"] is True
     assert schema_errors(made()) == []
+
+
+def test_with_the_dashboard_there_is_a_tab_behind_the_chat_and_it_knows_who_opens_it() -> None:
+    manifest = made(has_dashboard=True)
+    assert schema_errors(manifest) == []
+    chat, tab = json.loads(json.dumps(manifest))["staticTabs"]
+    assert chat == {"entityId": "conversations", "scopes": ["personal"]}
+    assert tab["contentUrl"] == f"https://bot.example.com{TAB}"
+    assert manifest["validDomains"] == ["bot.example.com"]
+    assert manifest["webApplicationInfo"] == {"id": APP_ID, "resource": f"api://bot.example.com/{APP_ID}"}
+    rest = {name: value for name, value in manifest.items() if name in made()}
+    assert rest == made()
+
+
+def test_the_tab_opens_the_page_that_teams_may_frame() -> None:
+    assert {one.path for one in ROUTES if one.is_tab} == {MANIFEST_TAB} == {TAB}
 
 
 def test_everyones_commands_come_first_then_the_three_of_the_engineers() -> None:

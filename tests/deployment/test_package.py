@@ -48,6 +48,13 @@ def test_without_a_bot_the_package_says_that_it_is_a_sample(tmp_path: Path, caps
     assert "sample" not in capsys.readouterr().out
 
 
+def test_the_dashboard_is_a_tab_only_for_whoever_asks(tmp_path: Path) -> None:
+    for more, has_tab in (([], False), (["--dashboard"], True)):
+        assert packed(tmp_path / "teams.zip", *more) == 0
+        with ZipFile(tmp_path / "teams.zip") as archive:
+            assert ("staticTabs" in json.loads(archive.read("manifest.json"))) is has_tab
+
+
 @pytest.mark.parametrize("wrong", [["--app-id", "nobody"], ["--host", "https://bot.example.com"]])
 def test_a_package_that_teams_would_refuse_is_not_written(tmp_path: Path, wrong: list[str]) -> None:
     assert packed(tmp_path / "teams.zip", *wrong) == 2

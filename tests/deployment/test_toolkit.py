@@ -25,6 +25,7 @@ def test_the_project_file_provisions_deploys_and_publishes() -> None:
         "aadApp/create",
         "arm/deploy",
         "script",
+        "script",
         "teamsApp/validateAppPackage",
     ]
     assert uses("deploy") == ["script", "script"]

@@ -46,6 +46,8 @@ WHO_MAY_CALL = {
     "GET /sign-in/once": "public",
     "GET /sign-in/microsoft": "public",
     "GET /sign-in/microsoft/back": "public",
+    "GET /sign-in/teams": "public",
+    "POST /sign-in/teams": "public",
     "GET /static/{name}": "public",
     "POST /sign-out": "customer",
 }

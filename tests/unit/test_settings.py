@@ -63,6 +63,13 @@ def test_a_real_service_may_not_be_sent_to_this_machine() -> None:
     assert "127.0.0.1" not in Settings.from_env(REAL).service_hosts
 
 
+def test_teams_may_frame_the_tab_from_its_own_hosts_or_those_of_another_cloud() -> None:
+    hosts = ("teams.microsoft.com", "*.teams.microsoft.com", "*.cloud.microsoft")
+    assert Settings.from_env(REAL).teams_hosts == hosts
+    other = Settings.from_env({**REAL, "HEARBACK_TEAMS_HOSTS": "gov.teams.microsoft.us, *.teams.microsoft.us"})
+    assert other.teams_hosts == ("gov.teams.microsoft.us", "*.teams.microsoft.us")
+
+
 def test_an_instance_is_named_by_its_machine_and_port_unless_it_has_a_name_of_its_own() -> None:
     one, other = (Settings.from_env({**REAL, "PORT": port}).instance for port in ("3978", "3979"))
     assert one != other
@@ -84,6 +91,16 @@ WRONG = {
     "HEARBACK_QUIET_HOURS": ["late", "20:00", "20:07-08:00", "25:00-08:00"],
     "HEARBACK_APPROVAL_ABOVE": ["-1", "few"],
     "HEARBACK_CONTACTS_PER_30_DAYS": ["0"],
+    "HEARBACK_TEAMS_HOSTS": [
+        "*",
+        "*.com",
+        "com",
+        "https://x.example",
+        "x.example;script-src *",
+        "'self'",
+        "a.*.b",
+        ",",
+    ],
     "MicrosoftAppType": ["MultiTenant"],
     "MicrosoftAppPassword": [""],
 }
