@@ -28,8 +28,8 @@ class Readings:
             reading, at = self._kept.get(run.run, (None, self._now()))
             if reading is None or self._now() - at >= GOOD_FOR:
                 reading, at = await read_places(self._store, run), self._now()
-            if reading.withheld:
-                return reading  # not kept: it may end any moment
+            if not any(reading.places.values()):
+                return reading  # not kept: the first texts may come any moment
             self._kept[run.run] = (reading, at)
             self._kept.move_to_end(run.run)
             while len(self._kept) > KEPT:

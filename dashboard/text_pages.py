@@ -10,8 +10,8 @@ import msgspec
 from aiohttp import web
 
 from dashboard.text_views import (
+    LOOKED_AT,
     OTHERS,
-    QUOTED,
     Asked,
     TextRow,
     TextsPage,
@@ -108,7 +108,7 @@ async def _texts_page(visit: Visit, reading: Reading, question: Question, asked:
         searched = hits.among if hits.among < len(wanted) else None
         wanted = hits.places
     here, number, pages = on_page(wanted, asked.page)
-    quoted = {ref for one in shown.themes for ref in one.members[:QUOTED]}
+    quoted = {ref for one in shown.themes for ref in one.members[:LOOKED_AT]}
     quotes = await read_texts(store, run, question.id, [one for one in places if one.ref in quoted])
     return TextsPage(
         question=question,

@@ -17,6 +17,7 @@ from feedback.themes import ShownTheme, ShownThemes, Theme, Themes
 
 ON_A_PAGE = 25
 QUOTED = 2  # texts of each theme
+LOOKED_AT = 8  # of its clearest texts, to find as many different ones
 OTHERS = "none"  # the theme of those that are in none
 
 
@@ -120,5 +121,5 @@ def theme_rows(shown: ShownThemes, themes: Themes, whole: int, quotes: Mapping[s
 
 
 def _theme_row(one: ShownTheme, among: int, quotes: Mapping[str, str]) -> ThemeRow:
-    texts = tuple(quotes[ref] for ref in one.members[:QUOTED] if ref in quotes)
-    return ThemeRow(one.theme, one.n, figures.share(one.n, among), texts)
+    texts = dict.fromkeys(quotes[ref] for ref in one.members[:LOOKED_AT] if ref in quotes)
+    return ThemeRow(one.theme, one.n, figures.share(one.n, among), tuple(texts)[:QUOTED])
