@@ -62,7 +62,7 @@ async def texts_json(store: Store, reading: Reading) -> AsyncGenerator[bytes, No
     yield b"\n]}\n"
 
 
-def _header(run: Run) -> Row:
+def _header(run: Run) -> tuple[str, ...]:
     return HEADER if run.survey.is_anonymous else (*WHO, *HEADER)
 
 

@@ -23,9 +23,8 @@ from dashboard.text_views import (
 from dashboard.visit import Visit
 from feedback.audit import Record, record_change
 from feedback.errors import Refusal
-from feedback.questions import Question
 from feedback.runs import Run, find_run
-from feedback.text_tags import Tags, add_tag, count_tags, find_tags, remove_tag, tagged
+from feedback.text_tags import TagCount, Tags, add_tag, count_tags, find_tags, remove_tag, tagged
 from feedback.texts import Place, Reading, read_texts, search_texts, text_questions
 from feedback.themes import (
     NoSuchTheme,
@@ -68,23 +67,19 @@ async def _page(visit: Visit, said: Mapping[str, str], *, problem: str = "", sta
     questions = text_questions(run)
     asked = asked_of(run.run, questions, said)
     reading = await visit.parts.readings.look(run)
-    question = next((one for one in questions if one.id == asked.question), None)
-    page = None
-    if question is not None and question.id in reading.places:
-        try:
-            page = await _texts_page(visit, reading, question, asked)
-        except NoSuchTheme as gone:  # merged, or made again
-            asked, problem, status = msgspec.structs.replace(asked, theme=""), problem or str(gone), max(status, 404)
-            page = await _texts_page(visit, reading, question, asked)
+    try:
+        page = await _texts_page(visit, reading, asked)
+    except NoSuchTheme as gone:  # merged, or made again
+        asked, problem, status = msgspec.structs.replace(asked, theme=""), problem or str(gone), max(status, 404)
+        page = await _texts_page(visit, reading, asked)
     return visit.page(
         "texts.html",
         status=status,
         run=run,
         questions=questions,
-        asked=asked,
+        question=next((one for one in questions if one.id == asked.question), None),
         page=page,
         withheld=reading.withheld,
-        question=question,
         problem=problem,
         is_making=visit.parts.theme_desk.is_at_work(run.run, asked.question),
         trouble=visit.parts.theme_desk.trouble(run.run, asked.question),
@@ -92,47 +87,56 @@ async def _page(visit: Visit, said: Mapping[str, str], *, problem: str = "", sta
     )
 
 
-async def _texts_page(visit: Visit, reading: Reading, question: Question, asked: Asked) -> TextsPage:
-    store, run, places = visit.parts.store, reading.run, reading.places[question.id]
-    refs = [one.ref for one in places]
-    themes, tags = await find_themes(store, run.run, question.id), await find_tags(store, run.run, question.id)
+async def _texts_page(visit: Visit, reading: Reading, asked: Asked) -> TextsPage | None:
+    """Return what is shown of a question; None where none of it may be. Raises `NoSuchTheme`."""
+    places = reading.places.get(asked.question)
+    if places is None:
+        return None
+    store, run, refs = visit.parts.store, reading.run, [one.ref for one in places]
+    themes, tags = await find_themes(store, run.run, asked.question), await find_tags(store, run.run, asked.question)
     shown = shown_themes(themes, refs, run.survey)
     counted = count_tags(tags, frozenset(refs), shown_from(run.survey))
-    wanted, searched = _in_theme(places, shown, asked.theme), None
-    if asked.tag:
-        known = asked.tag in {one.tag for one in counted}
-        chosen = tagged(tags, refs, asked.tag) if known else set()
-        wanted = [one for one in wanted if one.ref in chosen]
-    if asked.words:
-        hits = await search_texts(store, run, question.id, wanted, asked.words)
-        searched = hits.among if hits.among < len(wanted) else None
-        wanted = hits.places
-    here, number, pages = on_page(wanted, asked.page)
-    quoted = {ref for one in shown.themes for ref in one.members[:LOOKED_AT]}
-    quotes = await read_texts(store, run, question.id, [one for one in places if one.ref in quoted])
+    wanted = _tagged(_in_theme(places, shown, asked.theme), tags, counted, asked.tag)
+    hits = await search_texts(store, run, asked.question, wanted, asked.words) if asked.words else None
+    found = wanted if hits is None else hits.places
+    here, number, pages = on_page(found, asked.page)
     return TextsPage(
-        question=question,
         asked=msgspec.structs.replace(asked, page=number),
-        rows=await _rows(visit, run, question, here, shown, tags),
-        n=number_shown(run, len(wanted), len(places)),
+        rows=await _rows(visit, run, asked.question, here, shown, tags),
+        n=number_shown(run, len(found), len(places)),
         whole=len(places),
         pages=pages,
         themes=themes,
-        theme_rows=theme_rows(shown, themes, len(places), {one.place.ref: one.text for one in quotes}),
+        theme_rows=theme_rows(shown, themes, len(places), await _quotes(visit, reading, asked.question, shown)),
         put_away=shown.put_away,
         others=shown.others,
         tags=tuple(counted),
-        searched=searched,
+        searched=hits.among if hits is not None and hits.among < len(wanted) else None,
         is_cut=reading.is_cut,
     )
 
 
+async def _quotes(visit: Visit, reading: Reading, question: str, shown: ShownThemes) -> dict[str, str]:
+    """Return the clearest texts of each theme, by their refs."""
+    wanted = {ref for one in shown.themes for ref in one.members[:LOOKED_AT]}
+    places = [one for one in reading.places[question] if one.ref in wanted]
+    return {one.place.ref: one.text for one in await read_texts(visit.parts.store, reading.run, question, places)}
+
+
 async def _rows(
-    visit: Visit, run: Run, question: Question, here: Sequence[Place], shown: ShownThemes, tags: Tags
+    visit: Visit, run: Run, question: str, here: Sequence[Place], shown: ShownThemes, tags: Tags
 ) -> tuple[TextRow, ...]:
-    said = await read_texts(visit.parts.store, run, question.id, here)
+    said = await read_texts(visit.parts.store, run, question, here)
     of = {ref: one.theme for one in shown.themes for ref in one.members}
     return tuple(TextRow(one, of.get(one.place.ref), tags.by_text.get(one.place.ref, ())) for one in said)
+
+
+def _tagged(places: Sequence[Place], tags: Tags, counted: Sequence[TagCount], named: str) -> Sequence[Place]:
+    """Return the places with a tag, or all where none is named; a tag that may not be counted is on none."""
+    if not named:
+        return places
+    chosen = tagged(tags, [one.ref for one in places], named) if named in {one.tag for one in counted} else set()
+    return [one for one in places if one.ref in chosen]
 
 
 def _in_theme(places: Sequence[Place], shown: ShownThemes, named: str) -> Sequence[Place]:

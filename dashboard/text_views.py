@@ -73,7 +73,6 @@ class TextRow(msgspec.Struct, frozen=True):
 class TextsPage(msgspec.Struct, frozen=True):
     """All that is shown of one question. `n` is how many of `whole` are asked for, None where that may not be told."""
 
-    question: Question
     asked: Asked
     rows: tuple[TextRow, ...]
     n: int | None

@@ -16,7 +16,7 @@ import msgspec
 from feedback.errors import Refusal
 from feedback.theme_making import Found, Task
 
-LONGEST_S = 90.0  # that one making may take
+LONGEST_S = 180.0  # that one making may take
 COMMAND = (sys.executable, "-m", "feedback.theme_making")
 _ROOT = Path(__file__).resolve().parents[1]
 _ALONE = {  # one thread each: the machine is for answers first, and sums come out the same

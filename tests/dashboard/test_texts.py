@@ -1,106 +1,34 @@
-"""The page of texts over HTTP: reading, search, tags, themes and their corrections, and what nobody gets to see."""
+"""The page of texts over HTTP: reading, search, tags and files, and what nobody gets to see."""
 
 import csv
-import html
 import io
 import json
-import re
-from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 import pytest
 
 from dashboard.text_views import ON_A_PAGE
-from dashboard.theme_desk import NOT_MADE, ThemeDesk
 from feedback.audit import latest_records
 from feedback.held import everything_about
 from feedback.people import Person, Role
 from feedback.questions import Kind
 from feedback.runs import RUN_DOC, DeliveryState, deliveries, find_run
-from feedback.theme_machine import ThemeMachine, ThemesNotMade
-from feedback.theme_making import Found, Task, found_in
-from feedback.themes import find_themes
-from store.contract import Patch, Store, Unavailable
+from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.dashboard import spreadsheet
-from tests.dashboard.house import HOME, SURVEY, WHY, furnish
-from tests.dashboard.site import Browser, Site, site_of
+from tests.dashboard.house import HOME, SURVEY
+from tests.dashboard.reading import (
+    PAGE,
+    does,
+    newest,
+    quotes,
+    read,
+    refs,
+    themes,
+    token_of,
+)
+from tests.dashboard.site import Site, site_of
 from tests.dashboard.test_anonymous_runs import HUSHED, PEOPLE, told
-
-PAGE = "/runs/pulse-1/texts"
-
-
-class QuickMachine(ThemeMachine):
-    """Finds the same as the real one, in this process; test_theme_machine.py has the other."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def find(self, texts: Sequence[str], least: int) -> list[Found]:
-        self.asked += 1
-        return found_in(Task(tuple(texts), least))
-
-
-class BrokenMachine(ThemeMachine):
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    async def find(self, texts: Sequence[str], least: int) -> list[Found]:  # noqa: ARG002
-        raise self.error
-
-
-def with_machine(site: Site, machine: ThemeMachine, clock: Clock) -> Site:
-    desk = ThemeDesk(site.store, machine, now=clock.now)
-    object.__setattr__(site.parts, "theme_desk", desk)
-    return site
-
-
-@pytest.fixture
-async def desk(embedded: Store, clock: Clock) -> AsyncIterator[Site]:
-    """A dashboard with enough texts for themes."""
-    await furnish(embedded, 300)
-    async with site_of(embedded, clock) as site:
-        yield with_machine(site, QuickMachine(), clock)
-
-
-async def read(browser: Browser, path: str = PAGE, status: int = 200) -> str:
-    reply = await browser.get(path)
-    assert reply.status == status, await reply.text()
-    return html.unescape(await reply.text())
-
-
-def quotes(page: str) -> list[str]:
-    """Return the texts in the list."""
-    return re.findall(r'<blockquote dir="auto">(.*?)</blockquote>', page, re.DOTALL)
-
-
-def refs(page: str) -> list[str]:
-    return re.findall(r'<li class="text" id="text-([\w=-]+)"', page)
-
-
-def themes(page: str) -> list[tuple[str, str, str]]:
-    """Return the id, the name and the origin of each theme."""
-    found = re.findall(r'theme=(\w+)#texts"[^>]*>(.*?)</a> <span class="origin">(.*?)</span></h3>', page)
-    return [(one, name, origin) for one, name, origin in found]
-
-
-async def token_of(browser: Browser, path: str = PAGE) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', await read(browser, path))
-    assert found is not None
-    return found[1]
-
-
-async def does(browser: Browser, what: str, status: int = 303, path: str = PAGE, **fields: str) -> str:
-    """Send a form and return the page that it leads to, or that it is answered with."""
-    reply = await browser.post(f"{path}/{what}", token=await token_of(browser, path), question="why", **fields)
-    assert reply.status == status, await reply.text()
-    return await read(browser, reply.headers["Location"]) if status == 303 else html.unescape(await reply.text())
-
-
-async def newest(store: Store) -> list[str]:
-    some = [one async for one in deliveries(store, "pulse-1", states=frozenset({DeliveryState.ANSWERED}))]
-    wrote = [one for one in some if "why" in one.answers]
-    return [str(one.answers["why"]) for one in sorted(wrote, key=lambda one: str(one.answered_at), reverse=True)]
 
 
 async def test_texts_are_read_page_by_page_newest_first(desk: Site) -> None:
@@ -196,92 +124,6 @@ async def test_what_cannot_be_done_is_said_on_the_page_and_not_recorded(
     assert await latest_records(desk.store, clock.now()) == before
 
 
-async def test_themes_are_made_shown_with_n_and_quotes_and_said_to_be_automatic(desk: Site, clock: Clock) -> None:
-    admin, engineer = await desk.visitor(Role.ADMIN), await desk.visitor(Role.ENGINEER)
-    clock.pass_s(3600)
-    page = await does(admin, "themes/make")
-    found = themes(page)
-    assert len(found) >= 2
-    assert {origin for _, _, origin in found} == {"made automatically"}
-    seen = await read(engineer)
-    assert [name for _, name, _ in themes(seen)] == [name for _, name, _ in found]
-    whole = len(await newest(desk.store))
-    assert f"from {whole} of {whole} texts" in seen
-    for one, name, _ in found:
-        of_it = await read(engineer, f"{PAGE}?question=why&theme={one}")
-        n = re.search(rf"{re.escape(name)}</a>.*?n (\d+) of {whole}", of_it, re.DOTALL)
-        assert n is not None
-        assert f"{n[1]} texts of {whole}" in of_it
-        assert set(re.findall(r'class="short">(.*?)</blockquote>', of_it)) <= set(WHY)
-    record = (await latest_records(desk.store, clock.now(), limit=1))[0]
-    assert (record.what, record.on, record.after) == ("theme", "pulse-1, why", "made by machine")
-
-
-async def test_themes_that_are_kept_are_not_made_for_each_visitor(desk: Site, clock: Clock) -> None:
-    machine = QuickMachine()
-    with_machine(desk, machine, clock)
-    admin = await desk.visitor(Role.ADMIN)
-    await does(admin, "themes/make")
-    for _ in range(3):
-        await read(admin)
-    assert machine.asked == 1
-
-
-async def test_a_theme_is_corrected_by_hand_and_stays_so(desk: Site, clock: Clock) -> None:
-    admin = await desk.visitor(Role.ADMIN)
-    (first, name, _), (second, other, _), *_ = themes(await does(admin, "themes/make"))
-    page = await does(admin, "themes/rename", of=first, name="What it <does>")
-    assert (first, "What it <does>", "corrected by hand") in themes(page)
-    page = await does(admin, "themes/merge", of=second, into=first)
-    assert other not in [one for _, one, _ in themes(page)]
-    text = refs(await read(admin, f"{PAGE}?question=why&theme={first}"))[0]
-    page = await does(admin, "themes/move", text=text, into="")
-    assert text not in refs(await read(admin, f"{PAGE}?question=why&theme={first}"))
-    assert text in refs(await read(admin, f"{PAGE}?question=why&theme=none"))
-    page = await does(admin, "themes/make")
-    assert (first, "What it <does>", "corrected by hand") in themes(page)
-    page = await does(admin, "themes/put-away", of=first)
-    assert first not in [one for one, _, _ in themes(page)]
-    assert "Take back" in page
-    assert first in [one for one, _, _ in themes(await does(admin, "themes/take-back", of=first))]
-    clock.pass_s(1)
-    told_of = str(await latest_records(desk.store, clock.now(), limit=20))
-    assert "What it <does>" in told_of
-    assert name not in told_of, "the words of a machine are from what people wrote"
-    assert not any(why in told_of for why in WHY)
-
-
-async def test_a_theme_that_is_gone_is_said_so_and_all_texts_are_shown(desk: Site) -> None:
-    page = await read(await desk.visitor(Role.ENGINEER), f"{PAGE}?question=why&theme=t99", 404)
-    assert "There is no such theme any more" in page
-    assert len(quotes(page)) == ON_A_PAGE
-
-
-@pytest.mark.parametrize(
-    ("error", "why"), [(ThemesNotMade(), "too long, or too much memory"), (Unavailable("sample"), NOT_MADE)]
-)
-async def test_where_the_machine_fails_the_page_says_so_and_keeps_what_there_was(
-    desk: Site, clock: Clock, error: Exception, why: str
-) -> None:
-    admin = await desk.visitor(Role.ADMIN)
-    before = themes(await does(admin, "themes/make"))
-    with_machine(desk, BrokenMachine(error), clock)
-    page = await does(admin, "themes/make")
-    assert why in page
-    assert themes(page) == before
-    with_machine(desk, QuickMachine(), clock)
-    page = await does(admin, "themes/make")
-    assert why not in page
-
-
-async def test_of_too_few_texts_no_themes_are_made(embedded: Store, clock: Clock) -> None:
-    await furnish(embedded, 30)
-    async with site_of(embedded, clock) as site:
-        admin = await site.visitor(Role.ADMIN)
-        assert "too few for a machine" in await does(admin, "themes/make", 400)
-        assert (await find_themes(embedded, "pulse-1", "why")).made_at is None
-
-
 @pytest.mark.parametrize("what", ["tags/add", "tags/remove", "themes/make", "themes/rename", "themes/move"])
 async def test_no_forged_form_changes_anything(desk: Site, what: str) -> None:
     admin = await desk.visitor(Role.ADMIN)
@@ -307,28 +149,6 @@ async def test_a_survey_without_free_text_says_so(site: Site) -> None:
     survey = {**msgspec.to_builtins((await find_run(site.store, "pulse-1")).survey), "questions": asked}
     await site.store.patch("runs", "pulse-1", Patch(RUN_DOC, set={"survey": survey}))
     assert "asks nothing that people answer in their own words" in await read(await site.visitor(Role.ENGINEER))
-
-
-async def test_whoever_is_forgotten_is_in_no_theme_and_under_no_tag(desk: Site, clock: Clock) -> None:
-    admin = await desk.visitor(Role.ADMIN)
-    one = await anext(
-        each
-        async for each in deliveries(desk.store, "pulse-1", states=frozenset({DeliveryState.ANSWERED}))
-        if "why" in each.answers
-    )
-    odd = "Search finds nothing: Xylophone"
-    await desk.store.patch("runs", "pulse-1", Patch(one.id, set={"answers": {**one.answers, "why": odd}}))
-    await does(admin, "themes/make")
-    (text,) = refs(await read(admin, f"{PAGE}?words=xylophone"))
-    await does(admin, "tags/add", text=text, name="odd")
-    assert odd in await read(admin, f"{PAGE}?question=why&tag=odd")
-    await desk.store.patch("runs", "pulse-1", Patch(one.id, set={"answers": {}}))
-    for path in (f"{PAGE}?words=xylophone", f"{PAGE}?question=why&tag=odd", PAGE):
-        page = await read(admin, path)
-        assert odd not in page
-        assert "Xylophone" not in page.replace('value="xylophone"', "")
-    clock.pass_s(61)
-    assert "odd (1)" not in await read(admin)
 
 
 async def test_the_files_of_texts_have_themes_and_tags(desk: Site, clock: Clock) -> None:
@@ -389,7 +209,8 @@ async def test_what_is_remarked_about_somebodys_text_is_in_their_data(desk: Site
         for one in (await desk.parts.readings.look(await find_run(desk.store, "pulse-1"))).places["why"]
         if one.ref == text
     ]
-    person = Person(place.id, *place.id.split(":"), "Sample")
+    tenant, _, object_id = place.id.partition(":")
+    person = Person(place.id, tenant, object_id, "Sample")
     told_of = str((await everything_about(desk.store, person)).documents)
     assert "'odd'" in told_of
     assert "'question': 'why'" in told_of
@@ -442,22 +263,3 @@ async def test_of_a_sealed_run_no_small_number_is_told(embedded: Store, clock: C
         few = await read(admin, f"{base}?question=why&words=because+23")
         assert quotes(few) == ["Because 23"]
         assert "1 text" not in few
-
-
-async def test_of_a_sealed_run_no_small_theme_is_shown(embedded: Store, clock: Clock) -> None:
-    class Uneven(QuickMachine):
-        async def find(self, texts: Sequence[str], least: int) -> list[Found]:
-            assert (len(texts), least) == (PEOPLE, 3)
-            return [Found(("large",), tuple(range(10))), Found(("middle",), tuple(range(10, 22)))]
-
-    await told(embedded, HUSHED)
-    async with site_of(embedded, clock) as site:
-        with_machine(site, Uneven(), clock)
-        admin, base = await site.visitor(Role.ADMIN), "/runs/hush-1/texts"
-        page = await does(admin, "themes/make", path=base)
-        (only,) = themes(page)
-        assert only[1] == "large", "with both, two would be left over"
-        assert "In no theme: 14" in page
-        kept = [one.id for one in (await find_themes(embedded, "hush-1", "why")).themes]
-        hidden = next(one for one in kept if one != only[0])
-        assert "There is no such theme any more" in await read(admin, f"{base}?question=why&theme={hidden}", 404)
