@@ -1,7 +1,7 @@
 """What the page of texts shows, made from what is known: pure functions from places, tags and themes to rows."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -46,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True):
         said = {name: named[name] for name in ("question", "words", "theme", "tag", "page") if named[name]}
         if said.get("page") == 1:
             del said["page"]
-        return f"/runs/{self.run}/texts?{urlencode(said)}"
+        return f"/runs/{quote(self.run, safe='')}/texts?{urlencode(said)}"
 
     def only(self, **named: object) -> str:
         """Return where some texts of the question are, whatever is asked for now."""

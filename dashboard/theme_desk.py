@@ -68,6 +68,9 @@ class ThemeDesk:
         except StoreError as error:
             log.warning("themes of %s were not kept: %s", run.run, type(error).__name__)
             self._trouble[key] = NOT_MADE
+        except Exception as error:  # noqa: BLE001 - a fault; it is named only, because its message may quote a text
+            log.error("making themes of %s has failed: %s", run.run, type(error).__name__)  # noqa: TRY400
+            self._trouble[key] = NOT_MADE
         finally:
             self._at_work.pop(key, None)
 

@@ -96,10 +96,15 @@ async def test_a_theme_that_is_gone_is_said_so_and_all_texts_are_shown(desk: Sit
 
 
 @pytest.mark.parametrize(
-    ("error", "why"), [(ThemesNotMade(), "too long, or too much memory"), (Unavailable("sample"), NOT_MADE)]
+    ("error", "why"),
+    [
+        (ThemesNotMade(), "too long, or too much memory"),
+        (Unavailable("sample"), NOT_MADE),
+        (KeyError("Für uns"), NOT_MADE),
+    ],
 )
 async def test_where_the_machine_fails_the_page_says_so_and_keeps_what_there_was(
-    desk: Site, clock: Clock, error: Exception, why: str
+    desk: Site, clock: Clock, error: Exception, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     admin = await desk.visitor(Role.ADMIN)
     before = themes(await does(admin, "themes/make"))
@@ -107,6 +112,7 @@ async def test_where_the_machine_fails_the_page_says_so_and_keeps_what_there_was
     page = await does(admin, "themes/make")
     assert why in page
     assert themes(page) == before
+    assert "Für uns" not in caplog.text, "what went wrong is named, and quotes nothing"
     with_machine(desk, QuickMachine(), clock)
     page = await does(admin, "themes/make")
     assert why not in page
