@@ -16,9 +16,11 @@ from dashboard.entra import Entra
 from dashboard.guard import guarded
 from dashboard.live import Live
 from dashboard.pictures import Pictures
+from dashboard.readings import Readings
 from dashboard.sessions import Sessions, Visitor, session_key
 from dashboard.table import ROUTES
 from dashboard.templating import Templates
+from dashboard.theme_desk import ThemeDesk
 from dashboard.tickets import Tickets
 from dashboard.tokens import Tokens
 from dashboard.visit import Parts
@@ -26,6 +28,7 @@ from feedback.people import Policy
 from feedback.results import CatchesUp
 from feedback.runs import Run
 from feedback.standing import Standing
+from feedback.theme_machine import ThemeMachine
 from store.contract import Conflict, Store
 
 LINK_GOOD_FOR = timedelta(days=1)
@@ -67,6 +70,8 @@ def put_together(
         pictures=Pictures(),
         live=Live(store, stand, templates, now=now),
         coverages=Coverages(store, now=now),
+        readings=Readings(store, now=now),
+        theme_desk=ThemeDesk(store, ThemeMachine(), now=now),
         now=now,
         address=house.address,
         is_local=house.is_local,
@@ -106,5 +111,6 @@ def add_routes(app: web.Application) -> None:
     async def close(app: web.Application) -> None:
         if PARTS in app:
             await app[PARTS].live.close()
+            await app[PARTS].theme_desk.close()
 
     app.on_shutdown.append(close)

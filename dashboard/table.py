@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 from aiohttp import web
 
-from dashboard import access, api, doors, files, pages, teams_tab
+from dashboard import access, api, doors, files, pages, teams_tab, text_files, text_pages
 from dashboard.tokens import Purpose
 from dashboard.visit import Visit
 from feedback.people import Role
@@ -60,6 +60,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/runs/{run}/results.{form:png|pdf}", Role.ENGINEER, pages.sheet, Answers.DATA),
     Route("GET", "/runs/{run}/results", Role.ENGINEER, pages.results),
     Route("GET", "/runs/{run}/charts/{question}.{form:svg|png}", Role.ENGINEER, pages.chart, Answers.DATA),
+    Route("GET", "/runs/{run}/texts", Role.ENGINEER, text_pages.texts),
+    Route("GET", "/runs/{run}/texts.{form:csv|xlsx|json}", Role.ADMIN, text_files.texts_file, Answers.DATA),
+    Route("POST", "/runs/{run}/texts/tags/{act:add|remove}", Role.ADMIN, text_pages.tag),
+    Route(
+        "POST",
+        "/runs/{run}/texts/themes/{act:make|rename|merge|put-away|take-back|move}",
+        Role.ADMIN,
+        text_pages.theme,
+    ),
     Route("GET", "/runs/{run}/coverage", Role.MANAGER, pages.coverage),
     Route("GET", "/audit", Role.ADMIN, pages.audit),
     Route("GET", "/sign-in", None, doors.sign_in),

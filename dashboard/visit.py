@@ -10,8 +10,10 @@ from dashboard.coverage import Coverages
 from dashboard.entra import Entra
 from dashboard.live import Live
 from dashboard.pictures import Pictures
+from dashboard.readings import Readings
 from dashboard.sessions import Session, Sessions
 from dashboard.templating import Templates
+from dashboard.theme_desk import ThemeDesk
 from dashboard.tickets import Tickets
 from dashboard.tokens import Token, Tokens
 from feedback.people import Person, Policy, Role
@@ -53,6 +55,8 @@ class Parts:
     pictures: Pictures
     live: Live
     coverages: Coverages
+    readings: Readings
+    theme_desk: ThemeDesk
     now: Callable[[], datetime]
     address: str
     is_local: bool

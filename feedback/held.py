@@ -8,6 +8,7 @@ from feedback.notes import Note, notes_by
 from feedback.panels import panels_of
 from feedback.people import Person
 from feedback.people_lists import lists_of
+from feedback.remarks import remarks_of
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
 from feedback.sketches import BOOK as SKETCHES
 from feedback.snoozes import snooze_of
@@ -40,6 +41,8 @@ async def everything_about(store: Store, person: Person) -> Held:
         *[await snooze_of(store, run.run, delivery.id) for delivery, run in answered],
     ]
     documents = [_shown(doc) for doc in found if doc]
+    for delivery, run in answered:
+        documents += await _remarks(store, run, delivery)
     return Held(
         person=person,
         deliveries=answered,
@@ -49,6 +52,14 @@ async def everything_about(store: Store, person: Person) -> Held:
         lists=await lists_of(store, person.id),
         documents=documents,
     )
+
+
+async def _remarks(store: Store, run: Run, delivery: Delivery) -> list[Doc]:
+    """Return what readers have remarked about what somebody wrote; of an anonymous run nobody knows whose texts are."""
+    if run.survey.is_anonymous or not delivery.answers:
+        return []
+    on = (await remarks_of(store, run)).on(delivery.id, delivery.answers)
+    return [{"run": run.run, "question": question, **msgspec.to_builtins(one)} for question, one in on.items()]
 
 
 def _shown(doc: Doc) -> Doc:

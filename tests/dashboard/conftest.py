@@ -9,6 +9,7 @@ from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard.cloud import Cloud, cloud_of
 from tests.dashboard.house import furnish
+from tests.dashboard.reading import QuickMachine, with_machine
 from tests.dashboard.site import Site, site_of
 
 
@@ -23,3 +24,11 @@ async def site(embedded: Store, clock: Clock) -> AsyncIterator[Site]:
 async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
     async with cloud_of(tmp_path) as cloud:
         yield cloud
+
+
+@pytest.fixture
+async def desk(embedded: Store, clock: Clock) -> AsyncIterator[Site]:
+    """A dashboard with enough texts for themes."""
+    await furnish(embedded, 300)
+    async with site_of(embedded, clock) as site:
+        yield with_machine(site, QuickMachine(), clock)

@@ -53,10 +53,15 @@ class Browser:
             return await reply.read()
 
     async def post(
-        self, path: str, *, headers: Mapping[str, str] | None = None, **fields: str
+        self,
+        path: str,
+        form: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **fields: str,
     ) -> aiohttp.ClientResponse:
-        at = f"{self.url}{path}"
-        async with self.session.post(at, allow_redirects=False, data=fields, headers=headers) as reply:
+        at, data = f"{self.url}{path}", {**(form or {}), **fields}
+        async with self.session.post(at, allow_redirects=False, data=data, headers=headers) as reply:
             await reply.read()
             return reply
 

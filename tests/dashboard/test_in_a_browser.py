@@ -12,14 +12,18 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from dashboard.opening import local_link
 from dashboard.sessions import Visitor
 from feedback.people import Role
-from feedback.runs import DeliveryState, deliveries
+from feedback.runs import DeliveryState, Run, deliveries
+from feedback.text_tags import add_tag
+from feedback.texts import read_places, read_texts
+from feedback.theme_making import Task, found_in
+from feedback.themes import find_themes, for_the_machine, keep_made, put_away_theme, rename_theme
 from simulator.playground import ROOT
-from store.contract import Patch
+from store.contract import Patch, Store
 from store.sqlite import open_sqlite
 from tests.browser.chat import SCREENS
 from tests.browser.chromium import launched
 from tests.conftest import Clock
-from tests.dashboard.house import HOME, furnish
+from tests.dashboard.house import HOME, NOW, furnish
 from tests.dashboard.site import Site, site_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -29,6 +33,7 @@ PAGES = {
     "overview": "/",
     "progress": "/runs/pulse-1",
     "results": "/runs/pulse-1/results",
+    "texts": "/runs/pulse-1/texts?question=why",
     "coverage": "/runs/pulse-1/coverage",
     "people": "/runs/pulse-1/people",
     "audit": "/audit",
@@ -82,12 +87,27 @@ class Stage:
         return page
 
 
+async def remark(store: Store, run: Run) -> None:
+    """Let a page of texts have all that it can have: themes by a machine and by hand, one put away, and tags."""
+    places = (await read_places(store, run)).places["why"]
+    refs = for_the_machine(await find_themes(store, run.run, "why"), [one.ref for one in places], run.survey)
+    said = await read_texts(store, run, "why", sorted(places, key=lambda one: one.ref))
+    found = found_in(Task(tuple(one.text for one in said), 3))
+    themes = await keep_made(store, run, "why", refs, found, texts=len(places), now=NOW)
+    first, *_, last = (one.id for one in themes.themes)
+    await rename_theme(store, run.run, "why", first, "What we hear from those who have just begun, and of their setup")
+    await put_away_theme(store, run.run, "why", last)
+    for place in places[:7:3]:
+        await add_tag(store, run.run, "why", place.ref, "to be asked again at the roundtable")
+    await add_tag(store, run.run, "why", places[0].ref, "slow")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     SCREENS.mkdir(parents=True, exist_ok=True)
     clock = Clock()
     store = await open_sqlite(Path(tmp_path_factory.mktemp("dashboard")) / "hearback.db", clock=clock.time)
-    await furnish(store)
+    await remark(store, await furnish(store))
     async with async_playwright() as playwright, site_of(store, clock) as site:
         site.parts.live.every /= 10  # no waiting in a test
         await site.parts.tallier.catch_up("pulse-1")
@@ -180,6 +200,20 @@ async def test_a_file_is_downloaded(stage: Stage) -> None:
     async with page.expect_download() as coming:
         await page.get_by_role("link", name="Excel file of all answers").click()
     assert (await coming.value).suggested_filename == "pulse-1-answers.xlsx"
+    await context.close()
+
+
+async def test_an_admin_tags_a_text_and_corrects_a_theme_without_javascript(stage: Stage) -> None:
+    context = await stage.visitor(360, scripts=False)
+    page = await stage.open(context, "/runs/pulse-1/texts?question=why")
+    await page.get_by_text("Tag or move", exact=True).nth(1).click()
+    await page.get_by_label("Tag", exact=True).nth(1).fill("Sample tag")
+    await page.get_by_role("button", name="Add the tag to text 2", exact=True).click()
+    await expect(page.locator(".text").nth(1).locator(".tag")).to_have_text(["sample tag"])
+    await page.get_by_label("Correct the theme").nth(1).click()
+    await page.get_by_label("Name", exact=True).nth(1).fill("A sample name")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="A sample name corrected by hand")).to_be_visible()
     await context.close()
 
 

@@ -11,6 +11,10 @@ PATHS = (
     "/runs/{}",
     "/runs/{}/results",
     "/runs/{}/coverage",
+    "/runs/{}/texts",
+    "/runs/pulse-1/texts?question={}",
+    "/runs/pulse-1/texts?words={}",
+    "/runs/pulse-1/texts?theme={}&tag={}&page={}",
     "/runs/{}/charts/{}.svg",
     "/runs/{}/results.png",
     "/runs/pulse-1/people?state={}",
@@ -53,7 +57,9 @@ def _quoted(words: str) -> str:
         ("", b""),
     ],
 )
-@pytest.mark.parametrize("path", ["/sign-out", "/access", "/access/end"])
+@pytest.mark.parametrize(
+    "path", ["/sign-out", "/access", "/access/end", "/runs/pulse-1/texts/tags/add", "/runs/pulse-1/texts/themes/make"]
+)
 async def test_what_is_no_form_is_refused(site: Site, path: str, kind: str, body: bytes) -> None:
     admin: Browser = await site.visitor(Role.ADMIN)
     headers = {"Content-Type": kind} if kind else {}

@@ -1,5 +1,6 @@
 """Nobody below the role that the table names sees a page, a picture or a file; and whoever has it does."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from aiohttp import web
 from dashboard.opening import add_routes
 from dashboard.table import ROUTES, Answers, Route
 from feedback.people import Role
+from tests.dashboard.house import WHY
 from tests.dashboard.site import ByName, Site
 
 SAMPLES = {"{run}": "pulse-1", "{question}": "nps", "{name}": "dashboard.css"}
@@ -30,6 +32,10 @@ NEEDED = {
     "GET /api/runs/{run}/export.{form:csv|xlsx|json}": Role.ADMIN,
     "GET /runs/{run}/results.{form:png|pdf}": Role.ENGINEER,
     "GET /runs/{run}/results": Role.ENGINEER,
+    "GET /runs/{run}/texts": Role.ENGINEER,
+    "GET /runs/{run}/texts.{form:csv|xlsx|json}": Role.ADMIN,
+    "POST /runs/{run}/texts/tags/{act:add|remove}": Role.ADMIN,
+    "POST /runs/{run}/texts/themes/{act:make|rename|merge|put-away|take-back|move}": Role.ADMIN,
     "GET /sign-in": None,
     "GET /sign-in/once": None,
     "GET /sign-in/microsoft": None,
@@ -71,9 +77,7 @@ def test_the_router_has_the_routes_of_the_table_and_no_other() -> None:
 
 def app_path(path: str) -> str:
     """Return a path as the router shows it: without the forms of its holes."""
-    for forms in (":svg|png", ":csv|xlsx|json", ":csv|xlsx", ":png|pdf"):
-        path = path.replace(forms, "")
-    return path
+    return re.sub(r":[^}]+", "", path)
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda one: one.name)
@@ -96,6 +100,7 @@ async def test_whoever_is_below_the_role_sees_nothing(site: Site, route: Route) 
         text = await reply.text()
         assert "Sample Person" not in text
         assert "Detractors" not in text
+        assert not any(why in text for why in WHY)
 
 
 @pytest.mark.parametrize("route", [one for one in GUARDED if one.method == "GET"], ids=lambda one: one.name)
@@ -117,7 +122,16 @@ async def test_a_role_that_is_taken_away_is_gone_with_the_next_request(site: Sit
 
 
 @pytest.mark.parametrize(
-    "path", ["/runs/none", "/runs/none/results", "/runs/none/people", "/runs/none/coverage", "/runs/a%20b", "/nope"]
+    "path",
+    [
+        "/runs/none",
+        "/runs/none/results",
+        "/runs/none/people",
+        "/runs/none/coverage",
+        "/runs/none/texts",
+        "/runs/a%20b",
+        "/nope",
+    ],
 )
 async def test_what_does_not_exist_is_not_found(site: Site, path: str) -> None:
     assert (await (await site.visitor(Role.ADMIN)).get(path)).status == 404

@@ -41,14 +41,18 @@ DASHBOARD = (
     "/runs/{run}/people?state=answered",
     "/runs/{run}/results",
     "/runs/{run}/coverage",
+    "/runs/{run}/texts",
+    "/runs/{run}/texts.csv",
+    "/runs/{run}/texts.json",
     "/api/runs/{run}",
     "/api/runs/{run}/results",
     "/api/runs/{run}/export.csv",
     "/api/runs/{run}/export.json",
 )
 AT_THE_END = ("/runs/{run}/charts/score.svg", "/api/runs/{run}/export.xlsx")
-_CHANGES = re.compile(  # the second time is some hours later; forms have a token, a chart's parts names of their own
+_CHANGES = re.compile(  # the second time is some hours later; forms have a token, texts a hash of an id by chance
     r"\b\d\d(?=:17\b)|(?<=T)\d\d(?=:17)|(?<=name=\"token\" value=\")\w+"
+    r"|(?<=id=\"text-)[\w-]{16}|(?<=name=\"text\" value=\")[\w-]{16}"
 )
 NOW = datetime(2026, 11, 24, 9, 17, 33, tzinfo=UTC)
 
