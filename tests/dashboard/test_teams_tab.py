@@ -47,7 +47,7 @@ class Tab:
 
     async def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: str) -> aiohttp.ClientResponse:
         return self._kept(
-            await self.browser.post(path, headers=self._sent(OURS if headers is None else headers), **fields)
+            await self.browser.post(path, fields, headers=self._sent(OURS if headers is None else headers))
         )
 
     def _sent(self, headers: dict[str, str]) -> dict[str, str]:
