@@ -10,6 +10,7 @@ from feedback.people import Person
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
 from feedback.sketches import BOOK as SKETCHES
 from feedback.snoozes import snooze_of
+from feedback.wishes import wishes_of
 from store.contract import Doc, Store
 
 
@@ -36,6 +37,7 @@ async def everything_about(store: Store, person: Person) -> Held:
         *[await store.get("ledger", "notes", note.id) for note in notes],
         await store.get("ledger", SKETCHES, person.id),
         *[await snooze_of(store, run.run, delivery.id) for delivery, run in answered],
+        *await wishes_of(store, person.id),
     ]
     documents = [_shown(doc) for doc in found if doc]
     return Held(
