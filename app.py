@@ -43,6 +43,7 @@ from broadcast.posting import posting_to
 from broadcast.queue import Queue
 from broadcast.schedule import Ticker
 from broadcast.store_queue import StoreQueue
+from broadcast.telling import Teller
 from broadcast.worker import Worker
 from dashboard.doors import BACK
 from dashboard.entra import Entra, Registration, SignInUnavailable
@@ -66,6 +67,7 @@ STORE = web.AppKey("STORE", Store)
 ENDPOINT = web.AppKey("ENDPOINT", MessagesEndpoint)
 WORKER = web.AppKey("WORKER", Worker)
 TICKER = web.AppKey("TICKER", Ticker)
+TELLER = web.AppKey("TELLER", Teller)
 ANNOUNCER: web.AppKey[Announcer | None] = web.AppKey("ANNOUNCER")  # None: nobody is to be told
 DOWNLOADS = web.AppKey("DOWNLOADS", Downloads)
 HEALTH = web.AppKey("HEALTH", Health)
@@ -150,13 +152,13 @@ async def _start(app: web.Application, given: Given) -> tuple[AtWork, BudgetShar
     secret = settings.app_password or secrets.token_hex(32)
     links = Links(link_key(secret), settings.public_url)
     connector = _connector(given)
-    broadcast = _broadcast(given, connector)
     tallier = Tallier(store, now, name=secrets.token_hex(8))
+    broadcast = _broadcast(given, connector, tallier)
     house = BotHouse(given.policy, contact_rules(settings).quiet, links, mark_key(settings.app_password))
     bot = bot_together(store, connector, broadcast, tallier, _doors(given), house, given.timing)
     announcer = _announcer(given, tallier)
     app[STORE], app[WORKER], app[TICKER], app[ANNOUNCER] = store, broadcast.worker, broadcast.ticker, announcer
-    app[ENDPOINT] = bot.endpoint
+    app[ENDPOINT], app[TELLER] = bot.endpoint, broadcast.teller
     app[DOWNLOADS] = Downloads(store, given.policy, links, now=now)
     app[PARTS] = dashboard_together(
         store=store,
@@ -187,7 +189,7 @@ async def _start(app: web.Application, given: Given) -> tuple[AtWork, BudgetShar
     return at_work, broadcast.share
 
 
-def _broadcast(given: Given, connector: Connector) -> Broadcast:
+def _broadcast(given: Given, connector: Connector, tallier: Tallier) -> Broadcast:
     settings = given.settings
     terms = Terms(
         instance=settings.instance,
@@ -197,7 +199,8 @@ def _broadcast(given: Given, connector: Connector) -> Broadcast:
         service_url=settings.service_url,
         is_allowed=service_host_check(settings.service_hosts),
     )
-    return broadcast_together(given.store, given.queue, connector, given.policy, terms, MESSAGES, given.timing)
+    store, queue, policy = given.store, given.queue, given.policy
+    return broadcast_together(store, queue, connector, policy, tallier, terms, MESSAGES, given.timing)
 
 
 def _connector(given: Given) -> Connector:

@@ -4,13 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from bot import answering, controls, sending, sketching
+from bot import answering, controls, results, sending, sketching
 from bot.turn import Reply, Turn
-from cards.results import results_card
 from feedback.errors import NotAllowed, Refusal
 from feedback.language import ENGLISH, speaking
 from feedback.people import Role
-from feedback.results import results_of
 
 Data = Mapping[str, object]
 
@@ -25,12 +23,6 @@ class Act(msgspec.Struct, frozen=True):
     name: str
     role: Role
     run: Callable[[Turn, Data], Awaitable[Reply]]
-
-
-async def results(turn: Turn, data: Data) -> Reply:
-    """Show a run's results as they are now."""
-    found = await results_of(turn.store, _text(data, "run"), turn.parts.tallier)
-    return Reply(f"Results of {found.run.run}.", results_card(found))
 
 
 ACTS: dict[str, Act] = {
@@ -54,7 +46,10 @@ ACTS: dict[str, Act] = {
         Act("recall", Role.ADMIN, controls.control("recall")),
         Act("people", Role.ADMIN, controls.people),
         Act("export", Role.ADMIN, controls.export),
-        Act("results", Role.ENGINEER, results),
+        Act("results", Role.ENGINEER, results.results),
+        Act("segments", Role.ENGINEER, results.segments),
+        Act("wish", Role.ENGINEER, results.wish),
+        Act("unwish", Role.ENGINEER, results.unwish),
         Act("sketch", Role.ADMIN, sketching.press),
         Act("trial", Role.ADMIN, sketching.trial),
         Act("saved", Role.ADMIN, sending.saved),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot import admins, engineers, everyone, panels, running, schedules, sketching
+from bot import admins, engineers, everyone, panels, results, running, schedules, sketching
 from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
 from feedback.language import mark, say
@@ -66,7 +66,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("cancel", Role.CUSTOMER, "cancel", mark("Stops what we were just doing."), everyone.cancel),
     Command("note", Role.ENGINEER, "note <text>", "Logs a customer conversation.", engineers.note, writes=True),
     Command("notes", Role.ENGINEER, "notes [words]", "Finds notes and feedback.", engineers.notes),
-    Command("results", Role.ENGINEER, "results <survey or run>", "Shows what people answered.", engineers.results),
+    Command("results", Role.ENGINEER, results.USAGE, "Shows what people answered.", engineers.results),
     Command(
         "dashboard", Role.ENGINEER, "dashboard [survey or run]", "Opens results in the browser.", engineers.dashboard
     ),

@@ -1,13 +1,12 @@
 """Commands for engineers: log a conversation, find what is known."""
 
+from bot.results import USAGE, typed
 from bot.turn import Reply, Turn
 from cards.dashboard import dashboard_card
 from cards.notes import note_card, notes_card
-from cards.results import results_card
 from dialogs.note import NOTE_DIALOG
 from feedback.errors import NothingToSay, RunUnknown
 from feedback.notes import NoteKind, find_notes, keep_note
-from feedback.results import results_of
 from feedback.runs import Run, find_run, runs_of
 
 MAX_NAME = 60  # characters of a name that are said back
@@ -29,11 +28,10 @@ async def notes(turn: Turn) -> list[Reply]:
 
 
 async def results(turn: Turn) -> list[Reply]:
-    """Show the results of a run, or of the latest run of a survey."""
+    """Show the results of a run, or of the latest run of a survey; by segment, or once there are more."""
     if not turn.text:
-        raise NothingToSay(usage="results <survey or run>")
-    run = await run_named(turn)
-    return [Reply(f"Results of {run.run}.", results_card(await results_of(turn.store, run.run, turn.parts.tallier)))]
+        raise NothingToSay(usage=USAGE)
+    return [await typed(turn, await run_named(turn))]
 
 
 async def dashboard(turn: Turn) -> list[Reply]:

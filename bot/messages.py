@@ -5,10 +5,12 @@ Pure: sending them is the business of broadcast/.
 
 from broadcast.assembly import Messages
 from broadcast.sender import Message
+from broadcast.telling import Come
 from cards.elements import Card
 from cards.status import status_card
 from cards.survey import Position, survey_card
 from cards.thanks import closed_card, moved_card, withdrawn_card
+from cards.wishes import come_card, come_news
 from feedback.drafts import where_they_are
 from feedback.language import current, say
 from feedback.people import Person
@@ -46,6 +48,12 @@ def status_message(standing: Standing, person: Person, is_moving: bool) -> Messa
     return Message(card=card, summary=f"Status of {standing.run.run}.")
 
 
+def come_message(come: Come) -> Message:
+    """Return the news for somebody who waited for a run's answers."""
+    run, wanted = come.run, come.wish.answers
+    return Message(card=come_card(run, wanted, come.answered), summary=come_news(run, wanted, come.answered))
+
+
 def again_message(run: Run, delivery: Delivery) -> Message:
     """Return what somebody is sent who wanted to be asked again."""
     run = run_in(run, current())
@@ -71,5 +79,6 @@ MESSAGES = Messages(
     closed=closed_message,
     withdrawn=withdrawn_message,
     status=status_message,
+    come=come_message,
 )
 """All that broadcast/ sends, by its occasion."""

@@ -5,32 +5,30 @@ second instance neither loses nor invents anything. It is sent until the receive
 least once, always under the same id. Signed as "Standard Webhooks" says. Never tells an answer or a name.
 """
 
-import asyncio
 import base64
 import contextlib
 import hashlib
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
+from broadcast.counting import OVER, counted_in
+from broadcast.outbox import Ending, Kinds, Outbox, written
 from broadcast.steady import Steady
 from feedback.results import CatchesUp
-from feedback.runs import Run, RunState, latest_runs
+from feedback.runs import Run, latest_runs
 from feedback.tallies import Cell
-from feedback.tally_tree import find_tally
-from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
+from store.contract import Conflict, Doc, Store
 
 BOOK = "webhooks"
 STARTED = "since"  # the document that says that what went before is known
 DUE, DONE, GIVEN_UP, KNOWN = "webhook-due", "webhook-done", "webhook-given-up", "webhook-known"
 EVERY_S = 15.0
 RUNS = 200  # the latest ones are looked at
-AT_ONCE = 50
 DELAYS_S = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)  # before each further try
-OVER = frozenset({RunState.CLOSED, RunState.RECALLED})
 PREFIX = "whsec_"  # of secrets, by Standard Webhooks
 
 Post = Callable[[bytes, Mapping[str, str]], Awaitable[int]]
@@ -87,6 +85,7 @@ class Announcer(Steady):
         self._thresholds = sorted(thresholds)
         self._address = address
         self._now = now
+        self._outbox = Outbox(store, BOOK, Announcement, Kinds(DUE, DONE, GIVEN_UP), delays_s=DELAYS_S, now=now)
         self._told: set[str] = set()  # what is in the store for certain
 
     async def _work_off(self) -> None:
@@ -95,8 +94,7 @@ class Announcer(Steady):
     async def tick(self) -> None:
         """Keep what is new, then send what is due."""
         await self._notice()
-        found = await self._due()
-        await asyncio.gather(*(self._tell(one) for one in found))
+        await self._outbox.empty(self._tell)
 
     async def _notice(self) -> None:
         """Keep what has happened and is not kept yet. The very first time it is known, and not told."""
@@ -104,15 +102,13 @@ class Announcer(Steady):
         for run in await latest_runs(self._store, RUNS):
             if self._is_settled(run):
                 continue
-            if run.state in OVER and not await self._tallier.catch_up(run.run):
-                continue  # the last answers are not counted yet
-            cell = (await find_tally(self._store, run.run)).everybody
-            for news in self._news(run, cell):
+            cell = await counted_in(self._store, self._tallier, run)
+            for news in self._news(run, cell) if cell is not None else ():
                 await self._keep(news, KNOWN if is_first else DUE)
         if is_first:
             with contextlib.suppress(Conflict):
                 await self._store.create(
-                    "ledger", {"id": STARTED, "book": BOOK, "kind": KNOWN, "at": _written(self._now())}
+                    "ledger", {"id": STARTED, "book": BOOK, "kind": KNOWN, "at": written(self._now())}
                 )
 
     def _is_settled(self, run: Run) -> bool:
@@ -147,44 +143,22 @@ class Announcer(Steady):
         if news.id in self._told:
             return
         body = msgspec.json.encode(news).decode()
-        kept = Announcement(news.id, body, attempts=0, at=_written(self._now()))
+        kept = Announcement(news.id, body, attempts=0, at=written(self._now()))
         doc: Doc = {**msgspec.to_builtins(kept), "book": BOOK, "kind": kind}
         with contextlib.suppress(Conflict):
             await self._store.create("ledger", doc)
         self._told.add(news.id)
 
-    async def _due(self) -> list[Announcement]:
-        where = [Where("kind", Op.EQ, DUE), Where("at", Op.LE, _written(self._now()))]
-        page = await self._store.query("ledger", partition=BOOK, where=where, order="at", limit=AT_ONCE)
-        return msgspec.convert(page.docs, list[Announcement])
-
-    async def _tell(self, one: Announcement) -> None:
-        """Claim one, send it, and keep how that went. A crash in between sends it again, later."""
-        later = self._now() + timedelta(seconds=DELAYS_S[min(one.attempts, len(DELAYS_S) - 1)])
-        claim = {"attempts": one.attempts + 1, "at": _written(later)}
-        if not await self._move(one, claim, when=[Where("attempts", Op.EQ, one.attempts)]):
-            return  # another instance was first
+    async def _tell(self, one: Announcement) -> Ending:
         body = one.body.encode()
         status = await self._post(body, signed(self._key, one.id, self._now(), body))
         if 200 <= status < 300:  # noqa: PLR2004 - HTTP's “taken”
-            await self._move(one, {"kind": DONE})
-        elif one.attempts >= len(DELAYS_S):
+            return Ending.TAKEN
+        if self._outbox.is_last(one):
             log.error("the webhook %s is given up: HTTP %s", one.id, status)
-            await self._move(one, {"kind": GIVEN_UP})
         else:
             log.warning("the webhook %s was not taken, and is tried again: HTTP %s", one.id, status)
-
-    async def _move(self, one: Announcement, news: Mapping[str, object], *, when: Sequence[Where] = ()) -> bool:
-        try:
-            await self._store.patch("ledger", BOOK, Patch(one.id, set=news, when=when))
-        except (Conflict, Missing):
-            return False
-        return True
-
-
-def _written(at: datetime) -> str:
-    """Return a time so that texts sort as times do."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+        return Ending.AGAIN
 
 
 def key_of(secret: str) -> bytes:

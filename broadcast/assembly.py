@@ -27,10 +27,12 @@ from broadcast.sealer import Sealer
 from broadcast.sender import Message, Sender
 from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
 from broadcast.snoozing import Snoozing
+from broadcast.telling import RenderCome, Teller
 from broadcast.watch import RenderStanding, Watcher
 from broadcast.worker import Job, Worker
 from feedback.contacts import ContactRules
 from feedback.people import Person, Policy, Role
+from feedback.results import CatchesUp
 from feedback.runs import Run
 from store.contract import Store
 
@@ -53,6 +55,7 @@ class Messages:
     closed: RenderClosed
     withdrawn: RenderWithdrawn
     status: RenderStanding
+    come: RenderCome
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Broadcast:
     ticker: Ticker
     watcher: Watcher
     sealer: Sealer
+    teller: Teller
     share: BudgetShare
     limiter: Limiter
 
@@ -102,6 +106,7 @@ class Broadcast:
             "ticker": self.ticker,
             "watcher": self.watcher,
             "sealer": self.sealer,
+            "teller": self.teller,
             BUDGET: self.share,
         }
 
@@ -116,7 +121,14 @@ class _Reach:
 
 
 def put_together(
-    store: Store, queue: Queue, channel: Channel, policy: Policy, terms: Terms, messages: Messages, timing: Timing
+    store: Store,
+    queue: Queue,
+    channel: Channel,
+    policy: Policy,
+    tallier: CatchesUp,
+    terms: Terms,
+    messages: Messages,
+    timing: Timing,
 ) -> Broadcast:
     """Return what brings runs to everyone. Nothing of it is at work yet."""
     now, rules = timing.now, terms.rules
@@ -160,12 +172,16 @@ def put_together(
         also=[snoozing.tick, probing.tick],
     )
 
-    def may_watch(person: Person) -> bool:
-        return policy.role_of(person).includes(Role.ADMIN)
-
     stand, shown = broadcaster.standing, messages.status
+    may_watch, may_read = _have(policy, Role.ADMIN), _have(policy, Role.ENGINEER)
     watcher = Watcher(store, reach.editor, stand=stand, render=shown, may_watch=may_watch, now=now)
-    return Broadcast(broadcaster, worker, ticker, watcher, sealer, share, limiter)
+    teller = Teller(store, reach.sender, tallier, render=messages.come, may_read=may_read, now=now)
+    return Broadcast(broadcaster, worker, ticker, watcher, sealer, teller, share, limiter)
+
+
+def _have(policy: Policy, role: Role) -> Callable[[Person], bool]:
+    """Return what says whether somebody has a role, or one above it."""
+    return lambda person: policy.role_of(person).includes(role)
 
 
 def _waking(*parts: Worker | Sealer) -> Callable[[], None]:

@@ -12,6 +12,7 @@ from feedback.remarks import remarks_of
 from feedback.runs import Delivery, Run, deliveries_of, runs_by
 from feedback.sketches import BOOK as SKETCHES
 from feedback.snoozes import snooze_of
+from feedback.wishes import wishes_of
 from store.contract import Doc, Store
 
 
@@ -39,6 +40,7 @@ async def everything_about(store: Store, person: Person) -> Held:
         *[await store.get("ledger", "notes", note.id) for note in notes],
         await store.get("ledger", SKETCHES, person.id),
         *[await snooze_of(store, run.run, delivery.id) for delivery, run in answered],
+        *await wishes_of(store, person.id),
     ]
     documents = [_shown(doc) for doc in found if doc]
     for delivery, run in answered:

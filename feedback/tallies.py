@@ -96,7 +96,7 @@ def together(run: Run, tallies: Sequence[Tally]) -> Tally:
 
 
 def cells_of(delivery: Delivery) -> tuple[str, ...]:
-    """Return the cells that a delivery counts in: everybody, and its arm. Segments will be further ones."""
+    """Return the cells that a delivery counts in: everybody, and its arm. Segments are counted apart (segments.py)."""
     return (EVERYBODY, arm_cell(delivery.arm)) if delivery.arm else (EVERYBODY,)
 
 

@@ -1,6 +1,6 @@
 """What a Teams client does with an Adaptive Card: shows it, checks the inputs, makes the data to send.
 
-Knows cards as plain JSON, whoever built them.
+Knows cards as plain JSON, whoever built them. It is a client without charts: it shows what stands in for them.
 """
 
 import re
@@ -13,6 +13,7 @@ from simulator.payload import Json, dig, listing, mapping, text
 ADAPTIVE = "application/vnd.microsoft.card.adaptive"
 EXECUTE = "Action.Execute"
 SUBMIT = "Action.Submit"
+CHART = "Chart."  # what the types of all charts begin with
 
 _CLOSED = ("data", "fallback", "refresh", "authentication", "card", "choices")  # no elements of this level in there
 _SHOWN = ("text", "label", "placeholder", "altText", "title")
@@ -169,6 +170,8 @@ def _parts(node: object, *, only_visible: bool = False) -> Iterator[Json]:
             return
         yield node
         children = [node[key] for key in node if key not in _CLOSED]
+        if text(node, "type").startswith(CHART):
+            children = [node.get("fallback")]
     for child in children:
         yield from _parts(child, only_visible=only_visible)
 

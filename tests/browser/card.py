@@ -4,6 +4,8 @@ from pathlib import Path
 
 from playwright.async_api import Locator, expect
 
+_AROUND = 400  # pixels above and below a conversation
+
 
 class Card:
     """The message that holds a card. It stays the same message when the card in it is replaced."""
@@ -17,9 +19,15 @@ class Card:
             await expect(self.message).to_contain_text(each)
 
     async def screenshot(self, path: Path) -> None:
-        """Keep a picture of the card alone."""
-        await self.message.page.mouse.move(0, 0)
-        await self.message.locator(".ac-adaptiveCard").screenshot(path=path, animations="disabled")
+        """Keep a picture of the card alone, whole, however long it is."""
+        page, card = self.message.page, self.message.locator(".ac-adaptiveCard")
+        size, box = page.viewport_size, await card.bounding_box()
+        assert size is not None
+        assert box is not None
+        await page.mouse.move(0, 0)
+        await page.set_viewport_size({"width": size["width"], "height": int(box["height"]) + _AROUND})
+        await card.screenshot(path=path, animations="disabled")
+        await page.set_viewport_size(size)
 
     async def press(self, title: str) -> None:
         await self.message.get_by_role("button", name=title, exact=True).click()

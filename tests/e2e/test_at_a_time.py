@@ -306,5 +306,5 @@ async def test_a_ticker_that_fails_makes_the_service_unready(service: Service, m
         while found[0] == 200:
             async with session.get(f"{service.url}/readyz") as answer:
                 found = answer.status, await answer.json()
-    everybody = ("store", "queue", "worker", "planning", "ticker", "tallier", "watcher", "sealer", "budget")
+    everybody = ("store", "queue", "worker", "planning", "ticker", "tallier", "watcher", "sealer", "teller", "budget")
     assert found == (503, {**dict.fromkeys(everybody, "ok"), "ticker": "does not answer"})

@@ -107,7 +107,7 @@ class CuriousAdmin:
         self._web = web
 
     async def look(self, survey: str, run: str, *, is_thorough: bool = False) -> list[list[str]]:
-        words = [f"status {run}", f"status {run} answered", f"results {run}"]
+        words = [f"status {run}", f"status {run} answered", f"results {run}", f"results {run} by size"]
         if is_thorough:
             words += [f"status {run} sent", f"results {survey}", f"survey show {survey}", f"survey export {survey}"]
         seen = [await self._ask(one) for one in words]
@@ -224,7 +224,7 @@ async def test_the_curious_admin_finds_out_where_a_survey_is_not_anonymous(
     assert first[0] == second[0]
     assert first[1] != second[1]
     differing = {place for place, seen in enumerate(first[1]) if seen != second[1][place]}
-    on_pages = {path for place, path in enumerate(DASHBOARD, start=4) if place in differing}
+    on_pages = {path for place, path in enumerate(DASHBOARD, start=5) if place in differing}
     assert on_pages == {path for path in DASHBOARD if not path.endswith(("{run}", "answered", "coverage"))}
 
 

@@ -40,7 +40,9 @@ async def test_an_engineer_runs_no_command_of_admins(command: Command, engineer:
     assert "is for admins" in _said(engineer)
 
 
-@pytest.mark.parametrize(("act", "role"), [("status", "admin"), ("results", "engineer")])
+@pytest.mark.parametrize(
+    ("act", "role"), [("status", "admin"), ("results", "engineer"), ("segments", "engineer"), ("wish", "engineer")]
+)
 async def test_a_customer_presses_no_button_of_others(act: str, role: str, asked: Person) -> None:
     answer = await asked.forge({"act": act, "run": "pulse-1"})
     assert f"is for {role}s" in card_text(answer.card)
@@ -168,6 +170,7 @@ SENTENCES = {
     "survey": "Did you mean",
     "status nothing-1": "no run called",
     "results": "results <survey or run>",
+    "results pulse at": "no run called",
     "results nothing": "no run called",
     "resend": "resend <run>",
     "resend nothing": "no run called",

@@ -181,7 +181,8 @@ async def test_the_service_says_that_it_is_alive_and_ready(service: Service) -> 
             assert (answer.status, await answer.json()) == (200, {"status": "alive"})
         async with session.get(f"{service.url}/readyz") as answer:
             everything = dict.fromkeys(
-                ("store", "queue", "worker", "planning", "ticker", "tallier", "watcher", "sealer", "budget"), "ok"
+                ("store", "queue", "worker", "planning", "ticker", "tallier", "watcher", "sealer", "teller", "budget"),
+                "ok",
             )
             assert (answer.status, await answer.json()) == (200, everything)
 
@@ -215,6 +216,7 @@ async def test_a_worker_that_fails_makes_the_service_unready(service: Service, m
             "tallier": "ok",
             "watcher": "ok",
             "sealer": "ok",
+            "teller": "ok",
             "budget": "ok",
         },
     )

@@ -13,7 +13,9 @@ from importlib.resources import files
 from typing import cast
 
 import jsonschema
+import pydantic
 import pytest
+from microsoft_teams.cards import core as teams
 from msgspec.structs import replace
 
 from cards.audit import audit_card
@@ -28,12 +30,14 @@ from cards.pauses import DAYS_INPUT, declined_card, later_card, snoozed_card, ty
 from cards.people_list import link_card, list_card, states_card
 from cards.person import my_data_card
 from cards.results import results_card
+from cards.results_segments import attributes_card, segments_card
 from cards.schedules import planned_card, schedules_card
 from cards.size import MAX_CARD_BYTES, card_size
 from cards.status import runs_card, status_card
 from cards.survey import Position, preview_card, survey_card
 from cards.surveys import advice_card, file_problems_card, imported_card, left_out_card, survey_list_card
 from cards.thanks import closed_card, moved_card, thanks_card, withdrawn_card
+from cards.wishes import ANSWERS_INPUT, come_card, kept_card, wish_card
 from feedback.audit import Record
 from feedback.dry_run import DryRun
 from feedback.errors import AudienceFileRefused, AudienceUnknown, FileProblem
@@ -47,13 +51,21 @@ from feedback.recurrence import Recurrence
 from feedback.results import QuestionResult, Results
 from feedback.runs import Delivery, DeliveryState, Draft, Progress, Run, RunState
 from feedback.schedules import Occurrence, OccurrenceState, Schedule, upcoming
+from feedback.segments import Segment, Segments
 from feedback.standing import SetAside, Standing
 from feedback.survey_advice import Advice
 from feedback.surveys import Imported, Page, Survey
 from feedback.timing import Reminders, Timing
+from feedback.wishes import Wish
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-TEAMS_ELEMENTS = {"Input.Rating"}
+CHARTS: dict[str, type[pydantic.BaseModel]] = {  # as Microsoft's library for Teams defines them
+    "Chart.Gauge": teams.GaugeChart,
+    "Chart.HorizontalBar": teams.HorizontalBarChart,
+    "Chart.HorizontalBar.Stacked": teams.StackedHorizontalBarChart,
+    "Chart.VerticalBar": teams.VerticalBarChart,
+}
+TEAMS_ELEMENTS = {"Input.Rating", *CHARTS}
 
 ORDINARY = "Exporting to Excel is slow"
 HOSTILE = (
@@ -154,6 +166,12 @@ def results_of(words: str = ORDINARY) -> Results:
     return Results(run_of(survey, audience=words), 12, 40, figures)
 
 
+def segments_of(words: str = ORDINARY) -> Segments:
+    found = results_of(words)
+    segments = [Segment(f"{number} {words}", 12, found.questions) for number in range(30)]
+    return Segments(found.run, words.replace("\ud800", "")[:100], 366, tuple(segments), rest=6)
+
+
 def panel_of(words: str) -> Panel:
     return Panel(id=words, people=1234, changed_at=NOW, changed_by="t:o", attributes=(words[:100], "size"))
 
@@ -188,6 +206,7 @@ def gallery(words: str) -> dict[str, Card]:
     advice = [Advice("nps", "leading", words)] * 40 + [Advice("", "too many questions", words)]
     file_problems = [FileProblem(line, words, words) for line in range(1, 60)]
     schedule, occurrence = planned(words)
+    name = words.replace("\ud800", "")[:100]  # of an attribute, which no file gives half a character
     return {
         "survey": survey_card(run),
         "survey filled in": survey_card(run, answers=delivery.answers, problems=problems, revision=1, notice="No."),
@@ -210,6 +229,12 @@ def gallery(words: str) -> dict[str, Card]:
         "no schedules": schedules_card([]),
         "results": results_card(results_of(words)),
         "results of nobody": results_card(Results(run, 0, 0, tuple(QuestionResult(q, 0) for q in survey.questions))),
+        "attributes": attributes_card(run, [f"{number} {name}" for number in range(40)], notice="No."),
+        "segments": segments_card(segments_of(words)),
+        "wish": wish_card(run, 12, Wish("exports-1|t:o", "exports-1", "t:o", 25, ""), notice="No."),
+        "wish kept": kept_card(run, Wish("exports-1|t:o", "exports-1", "t:o", 25, ""), 12),
+        "wish come true": come_card(run, 25, 26),
+        "wish that cannot": come_card(run, 25, 1),
         "status": status_card(standing_of(words), notice=words[:500], is_moving=True),
         "status of nobody": status_card(Standing(Progress(run, {}, {}))),
         **{f"question: {one.name}": question_card(standing_of(words), one.name) for one in CONTROLS if one.asks},
@@ -324,6 +349,32 @@ def test_every_card_keeps_to_the_official_schema(name: str) -> None:
     assert_official(CARDS[name])
 
 
+@pytest.mark.parametrize("name", [name for name, card in CARDS.items() if "'Chart." in str(card)])
+def test_every_chart_is_one_that_teams_defines_and_has_something_in_its_place(name: str) -> None:
+    for chart in (node for node in nodes(CARDS[name]) if str(node.get("type")).startswith("Chart.")):
+        alone = {key: value for key, value in chart.items() if key != "fallback"}
+        found = CHARTS[str(chart["type"])].model_validate(alone)
+        assert undefined(found) == []
+        assert "█" in str(chart["fallback"]) or "░" in str(chart["fallback"])
+
+
+def undefined(model: pydantic.BaseModel) -> list[str]:
+    """Return the properties that a definition does not have, in it and in what is in it."""
+    found = list(model.model_extra or ())
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        for inner in value if isinstance(value, list) else [value]:
+            found += undefined(inner) if isinstance(inner, pydantic.BaseModel) else []
+    return found
+
+
+def test_a_chart_with_a_mistake_would_be_noticed() -> None:
+    wrong = {"type": "Chart.HorizontalBar", "data": [{"x": "Yes", "count": 3}]}
+    assert undefined(teams.HorizontalBarChart.model_validate(wrong)) == ["count"]
+    with pytest.raises(pydantic.ValidationError):
+        teams.HorizontalBarChart.model_validate({**wrong, "data": [{"x": "Yes", "color": "red"}]})
+
+
 @every_card
 def test_every_card_declares_what_clients_need(name: str) -> None:
     card = CARDS[name]
@@ -357,13 +408,15 @@ def test_every_input_has_a_label_and_a_message_where_it_is_required(name: str) -
     for node in nodes(CARDS[name]):
         if str(node.get("type")).startswith("Input."):
             assert str(node["label"]).strip()
-            assert str(node["id"]).startswith("q_") or node["id"] == DAYS_INPUT
+            assert str(node["id"]).startswith("q_") or node["id"] in {DAYS_INPUT, ANSWERS_INPUT}
             assert bool(node.get("isRequired")) == bool(node.get("errorMessage"))
 
 
 @every_card
 def test_every_card_uses_only_colours_that_follow_the_theme(name: str) -> None:
-    colors = {node["color"] for node in nodes(CARDS[name]) if "color" in node}
+    colors = {
+        node["color"] for node in nodes(official(CARDS[name])) if "color" in node
+    }  # those of charts have names too
     assert colors <= {color.value for color in Color}
 
 
@@ -380,6 +433,20 @@ def test_every_text_wraps_on_a_narrow_screen(name: str) -> None:
 )
 def test_peoples_words_are_no_markdown(name: str, construct: str) -> None:
     assert not [text for text in markdown(CARDS[f"{name}, hostile"]) if construct in text]
+
+
+@pytest.mark.parametrize("construct", ["](", "]:", "{{DATE(2020", "<at>", "<b>", "&copy;", "\u202e"])
+def test_peoples_words_in_charts_are_no_links_tags_or_functions(construct: str) -> None:
+    said = [words for name in ("results", "segments") for words in charted(CARDS[f"{name}, hostile"])]
+    assert said
+    assert not [words for words in said if construct in words]
+
+
+def charted(card: Card) -> list[str]:
+    """Return every text in a card's charts."""
+    charts = [node for node in nodes(card) if str(node.get("type")).startswith("Chart.")]
+    texts = [[node.get(key) for key in ("x", "legend", "title")] for chart in charts for node in nodes(chart)]
+    return [str(one) for some in texts for one in some if one is not None]
 
 
 @every_card

@@ -9,6 +9,7 @@ from cards.results import results_card
 from cards.size import fits
 from feedback.questions import Answer, Choice, Kind, Question
 from feedback.results import QuestionResult, Results
+from feedback.runs import RunState
 from feedback.surveys import Survey
 from tests.unit.tallied import result_of
 from tests.unit.test_cards_gallery import nodes, run_of, shown
@@ -26,6 +27,12 @@ def results(question: Question, *answers: Answer, reached: int = 40) -> str:
 def many(number: int, figure: QuestionResult) -> Card:
     survey = Survey("s", "Exports", (figure.question,) * number)
     return results_card(Results(run_of(survey), figure.n, 40, (figure,) * number))
+
+
+def buttons(card: Card) -> dict[str, object]:
+    """Return the data of a card's buttons by their titles."""
+    found = [node for node in nodes(card.get("actions", [])) if node.get("type") == "Action.Execute"]
+    return {str(node["title"]): node["data"] for node in found}
 
 
 def test_it_says_how_many_of_how_many_answered() -> None:
@@ -100,13 +107,13 @@ def test_all_texts_shown_are_not_said_to_be_more() -> None:
 
 def test_many_options_are_shortened_and_the_card_says_by_how_many() -> None:
     figure = QuestionResult(
-        Question("q", Kind.CHOICE, "x" * 500), 100, tuple((f"{one} {'x' * 120}", 5) for one in range(20))
+        Question("q", Kind.CHOICE, "😀" * 500), 100, tuple((f"{one} {'😀' * 120}", 5) for one in range(60))
     )
-    card = many(30, figure)
+    card = many(1, figure)
     said = shown(card)
     assert fits(card)
     left = {int(number) for number in re.findall(r"… and (\d+) more", said)}
-    assert left == {20 - said.count(" · 5") // 30}
+    assert left == {60 - said.count("5% · 5")}
 
 
 def test_few_options_are_all_shown() -> None:
@@ -123,8 +130,49 @@ def test_long_texts_are_cut_before_any_is_left_out() -> None:
 def test_the_button_brings_the_newest_results_of_the_run() -> None:
     survey = Survey("s", "Exports", ())
     card = results_card(Results(run_of(survey), 0, 0, ()))
-    (button,) = [node for node in nodes(card["actions"]) if node.get("type") == "Action.Execute"]
-    assert button["data"] == {"act": "results", "run": "exports-1"}
+    assert buttons(card)["Refresh"] == {"act": "results", "run": "exports-1"}
+
+
+def test_many_questions_are_shown_some_at_a_time_and_none_is_left_out() -> None:
+    choices = tuple(Choice(f"c{one}", f"Choice number {one}") for one in range(10))
+    questions = [Question(f"q{one}", Kind.CHOICE, f"Question <{one}>?", choices=choices) for one in range(40)]
+    figures = [result_of(one, ["c1"] * 3 + ["c2"] * 9) for one in questions]
+    found = Results(run_of(Survey("s", "Exports", tuple(questions))), 12, 40, tuple(figures))
+    first, asked, cards = 0, [], 0
+    while True:
+        card = results_card(found, first=first)
+        assert fits(card)
+        asked += re.findall(r"Question <(\d+)>", shown(card))
+        assert "more" not in shown(card), "nothing on it is shortened"
+        cards += 1
+        onward = buttons(card).get("More questions")
+        if onward is None:
+            break
+        first = int(str(dict(onward)["first"]))  # type: ignore[call-overload]
+    assert asked == [str(one) for one in range(40)]
+    assert cards > 1
+    before = results_card(found, first=int(str(dict(buttons(card)["Questions before"])["first"])))  # type: ignore[call-overload]
+    assert f"to {first} of 40" in shown(before)
+    assert buttons(card)["Refresh"] == {"act": "results", "run": "exports-1", "first": first}
+
+
+@pytest.mark.parametrize("first", [-5, 99])
+def test_a_number_that_no_question_has_shows_what_there_is(first: int) -> None:
+    question = Question("q", Kind.YES_NO, "Useful?")
+    figures = result_of(question, [True])
+    card = results_card(Results(run_of(Survey("s", "Exports", (question,))), 1, 40, (figures,)), first=first)
+    assert "Useful?" in shown(card)
+    assert "first" not in str(card)
+
+
+def test_results_lead_to_segments_and_wishes_where_there_are_any() -> None:
+    survey = Survey("s", "Exports", ())
+    assert list(buttons(results_card(Results(run_of(survey), 3, 40, ())))) == ["Refresh", "By segment…", "Tell me…"]
+    assert list(buttons(results_card(Results(run_of(survey), 0, 40, ())))) == ["Refresh", "Tell me…"]
+    closed = run_of(survey, RunState.CLOSED)
+    assert list(buttons(results_card(Results(closed, 3, 40, ())))) == ["Refresh", "By segment…"]
+    secret = run_of(Survey("s", "Exports", (), is_anonymous=True))
+    assert list(buttons(results_card(Results(secret, 9, 40, ())))) == ["Refresh", "Tell me…"]
 
 
 def test_a_figure_has_its_n_and_its_interval_beside_it() -> None:
