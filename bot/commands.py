@@ -121,6 +121,13 @@ COMMANDS: tuple[Command, ...] = (
         "panel import", Role.ADMIN, "panel import <name> <CSV file>", "Adds people to a panel.", panels.panel_import
     ),
     Command(
+        "panel target",
+        Role.ADMIN,
+        "panel target <name> [<attribute> <value>=<percent> …]",
+        "Shows or sets the mix a panel should have.",
+        panels.panel_target,
+    ),
+    Command(
         "schedule",
         Role.ADMIN,
         "schedule <survey> to <audience> every <when>",

@@ -9,13 +9,22 @@ from bot.turn import Reply, Turn
 from cards.elements import counted
 from cards.panels import dry_run_card, panel_card, panel_list_card
 from cards.surveys import file_problems_card
+from cards.targets import target_card
 from feedback.errors import NothingToSay, PeopleFileRefused
-from feedback.panels import import_panel, list_panels
+from feedback.mixes import mix_words
+from feedback.panels import find_panel, import_panel, list_panels
 from feedback.people_files import read_people
+from feedback.targets import composition_of, set_target
 from feedback.timing import Asked
 
 _IMPORT = re.compile(
     r"(?P<name>\S+)(?P<options>(?:[ \t]+(?:replace|skip wrong lines))*)\s*(?P<text>.*)", re.DOTALL | re.IGNORECASE
+)
+_TARGET = re.compile(
+    r"""(?P<name>\S+)(?:\s+(?P<attribute>"[^"]+"|[“„][^“”]+[“”]|[^\s=]+)(?:\s+(?P<shares>\S.*))?)?""", re.DOTALL
+)
+TARGET_USAGE = (
+    "panel target <name> <attribute> <value>=<percent> …, such as panel target insiders size small=40 large=60"
 )
 USAGE = "panel import <name> [replace] [skip wrong lines], with the people as a CSV file"
 
@@ -46,6 +55,25 @@ async def panel_import(turn: Turn) -> list[Reply]:
     )
     await turn.record("panel import", done.panel.id, after=counted(done.panel.people, "person", "people"))
     return [Reply(f"Panel {done.panel.id} is kept.", panel_card(done, len(file.problems)))]
+
+
+async def panel_target(turn: Turn) -> list[Reply]:
+    """Show the mix that a panel should have, beside the people it has; or change it."""
+    asked = _TARGET.fullmatch(turn.text)
+    if asked is None:
+        raise NothingToSay(usage=TARGET_USAGE)
+    if asked["attribute"] is None:
+        panel = await find_panel(turn.store, asked["name"])
+    elif not asked["shares"]:
+        raise NothingToSay(usage=TARGET_USAGE)
+    else:
+        attribute = asked["attribute"].strip('"“”„')
+        before, panel = await set_target(turn.store, asked["name"], attribute, asked["shares"])
+        old, new = mix_words(before.target), mix_words(panel.target)
+        if old != new:
+            await turn.record("panel target", panel.id, before=old, after=new)
+    composition = await composition_of(turn.store, panel)
+    return [Reply(f"The target mix of {panel.id}.", target_card(panel, composition))]
 
 
 async def dry_run(turn: Turn) -> list[Reply]:

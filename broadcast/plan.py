@@ -17,6 +17,7 @@ from feedback.dry_run import in_groups
 from feedback.errors import RunIsOver
 from feedback.people import Policy
 from feedback.runs import DeliveryState, Run, RunState, count_states, deliveries, move_run, note_people
+from feedback.targets import settle_mix
 from store.contract import Store
 
 
@@ -52,6 +53,7 @@ class Planner:
             await open_ballots(self._store, run)
         number = await next_number(self._store, run.run)
         is_begun = number > 0
+        run = run if is_begun else await settle_mix(self._store, run)
         draw = await self._draw(run, is_begun=is_begun)
         count = reached = 0
         filling: defaultdict[float, list[tuple[Verdict, str]]] = defaultdict(list)

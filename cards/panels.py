@@ -19,6 +19,7 @@ from cards.elements import (
 )
 from cards.size import fewer, fitted, left_out
 from feedback.dry_run import DryRun
+from feedback.mixes import mix_words
 from feedback.panels import Panel, PanelImport
 from feedback.runs import Run
 from feedback.surveys import Survey
@@ -99,4 +100,6 @@ def counts_of(found: DryRun, now: datetime) -> list[Element]:
 def _panel(panel: Panel) -> list[Element]:
     attributes = f" · {', '.join(panel.attributes)}" if panel.attributes else ""
     people = counted(panel.people, "person", "people")
-    return [text(f"**{escape(panel.id)}**: {people}"), hint(f"Changed {moment(panel.changed_at)}{escape(attributes)}")]
+    changed = hint(f"Changed {moment(panel.changed_at)}{escape(attributes)}")
+    target = [hint(f"Target mix: {escape(excerpt(mix_words(panel.target), 300))}")] if panel.target else []
+    return [text(f"**{escape(panel.id)}**: {people}"), changed, *target]

@@ -28,6 +28,7 @@ from cards.elements import (
 from cards.results_charts import by_period, drawn, gauge
 from cards.results_pages import part_of, steps, where
 from cards.size import card_size, fitted, left_out
+from cards.verdicts import differences, how_weighted, question_doubts, run_doubts, weighted, without_details
 from feedback import figures
 from feedback.figures import Figure, Interval
 from feedback.questions import SCALES, Kind
@@ -87,9 +88,11 @@ def results_card(results: Results, *, first: int = 0, notice: str = "") -> Card:
             hint(f"Run **{escape(run.run)}**, sent to {escape(excerpt(run.audience, 300))}"),
             *([hint(BEHIND, color=Color.WARNING)] if results.is_behind else []),
             *([text(results.withheld)] if results.withheld else []),
+            *run_doubts(results.verdict),
             *where(part),
             *(section(_question(one, detail)) for one in questions),
             *([section([hint(RANGES)])] if any(map(_has_range, questions)) else []),
+            *how_weighted(results),
         ]
         at = {"run": run.run, "first": part.start} if part.start else {"run": run.run}
         buttons = [execute("Refresh", "results", at), *steps(part, "results", {"run": run.run}), *_onward(results)]
@@ -134,13 +137,15 @@ def _onward(results: Results) -> list[Element]:
     ]
 
 
-def _question(result: QuestionResult, detail: Detail) -> list[Element]:
+def _question(whole: QuestionResult, detail: Detail) -> list[Element]:
+    result = whole if detail.options else without_details(whole)
     top = [
         text(escape(excerpt(result.question.text, detail.title)), is_bold=True),
         hint(TOO_FEW_HERE if result.is_withheld else counted(result.n, "answer")),
     ]
     if not result.n:
         return top
+    top += question_doubts(result.verdict)
     return [*top, *answered(result, detail), *_quotes(result, detail), *_arms(result, detail)]
 
 
@@ -150,7 +155,7 @@ def _arms(result: QuestionResult, detail: Detail) -> list[Element]:
     for one in result.by_arm:
         rows += [text(escape(one.name), is_bold=True), hint(counted(one.result.n, "answer"))]
         rows += answered(one.result, detail)
-    return rows
+    return [*rows, *differences(result)]
 
 
 def _has_range(result: QuestionResult) -> bool:
@@ -169,7 +174,7 @@ def _figures(result: QuestionResult) -> list[Element]:
         said.append(text(f"Median **{_decimal(result.median.value)}**{_around(result.median, _decimal)}"))
     if result.n < figures.FEW and result.question.kind is not Kind.TEXT:
         said.append(hint(TOO_FEW))
-    return said
+    return [*said, *weighted(result)]
 
 
 def _around(figure: Figure, written: Callable[[float], str]) -> str:

@@ -8,10 +8,21 @@ import msgspec
 from aiohttp import web
 
 from dashboard.charts import rows_of
+from dashboard.shapes import (
+    ArmDifference,
+    Doubts,
+    MixFigures,
+    Value,
+    WeightedFigures,
+    arm_differences,
+    doubts,
+    mix_figures,
+    value_of,
+    weighted_figures,
+)
 from dashboard.visit import Visit
-from feedback.figures import Figure
 from feedback.questions import Kind
-from feedback.results import QuestionResult, Results, results_of
+from feedback.results import ArmResult, QuestionResult, Results, results_of
 from feedback.runs import Run, find_run, latest_runs
 from feedback.tallies import Tally
 from feedback.tally_tree import find_tally
@@ -40,15 +51,6 @@ class Runs(msgspec.Struct, frozen=True):
     runs: list[RunSummary]
 
 
-class Value(msgspec.Struct, frozen=True):
-    """A figure with its n and its 95 % interval; no interval where there are too few answers."""
-
-    value: float
-    n: int
-    low: float | None = None
-    high: float | None = None
-
-
 class Count(msgspec.Struct, frozen=True):
     """How many people gave one answer. Of NPS, the three groups; of a ranking, who put it first."""
 
@@ -65,6 +67,7 @@ class ArmFigures(msgspec.Struct, frozen=True):
     nps: Value | None
     mean: Value | None
     median: Value | None
+    weighted: WeightedFigures | None
 
 
 class QuestionFigures(msgspec.Struct, frozen=True):
@@ -80,6 +83,9 @@ class QuestionFigures(msgspec.Struct, frozen=True):
     median: Value | None
     is_withheld: Annotated[bool, msgspec.Meta(description="Too few have answered it in an anonymous survey.")]
     by_arm: list[ArmFigures]
+    differences: list[ArmDifference]
+    weighted: WeightedFigures | None
+    verdict: Annotated[Doubts, msgspec.Meta(description="All that speaks against concluding, the run's reasons too.")]
 
 
 class RunFigures(msgspec.Struct, frozen=True):
@@ -93,6 +99,8 @@ class RunFigures(msgspec.Struct, frozen=True):
     is_behind: Annotated[bool, msgspec.Meta(description="So much has changed that not all of it is counted yet.")]
     withheld: Annotated[str, msgspec.Meta(description="Why an anonymous survey has nothing to show; else empty.")]
     questions: list[QuestionFigures]
+    weighting: Annotated[MixFigures | None, msgspec.Meta(description="Null where the run has no target mix.")]
+    verdict: Doubts
 
 
 async def runs(visit: Visit) -> web.StreamResponse:
@@ -121,31 +129,46 @@ def _summary(one: Run, tally: Tally) -> RunSummary:
 
 
 def _figures(found: Results) -> RunFigures:
-    title, state = found.run.survey.title, found.run.state.value
-    questions = [_question(one) for one in found.questions]
-    return RunFigures(found.run.run, title, state, found.reached, found.n, found.is_behind, found.withheld, questions)
+    return RunFigures(
+        run=found.run.run,
+        title=found.run.survey.title,
+        state=found.run.state.value,
+        reached=found.reached,
+        answered=found.n,
+        is_behind=found.is_behind,
+        withheld=found.withheld,
+        questions=[_question(one) for one in found.questions],
+        weighting=mix_figures(found.weighting),
+        verdict=doubts(found.verdict),
+    )
 
 
 def _question(one: QuestionResult) -> QuestionFigures:
-    asked = one.question
-    by_arm = [ArmFigures(list(each.arms), each.result.n, *_told(each.result)) for each in one.by_arm]
-    return QuestionFigures(asked.id, asked.text, asked.kind, one.n, *_told(one), one.is_withheld, by_arm)
+    counts, nps, mean, median = _told(one)
+    return QuestionFigures(
+        question=one.question.id,
+        text=one.question.text,
+        kind=one.question.kind,
+        n=one.n,
+        counts=counts,
+        nps=nps,
+        mean=mean,
+        median=median,
+        is_withheld=one.is_withheld,
+        by_arm=[_arm(each) for each in one.by_arm],
+        differences=arm_differences(one),
+        weighted=weighted_figures(one),
+        verdict=doubts(one.verdict),
+    )
+
+
+def _arm(one: ArmResult) -> ArmFigures:
+    return ArmFigures(list(one.arms), one.result.n, *_told(one.result), weighted_figures(one.result))
 
 
 def _told(one: QuestionResult) -> tuple[list[Count], Value | None, Value | None, Value | None]:
     counts = [Count(label, people) for label, people in rows_of(one)]
-    return counts, _value(one.nps), _value(one.mean), _value(one.median)
-
-
-def _value(figure: Figure | None) -> Value | None:
-    if figure is None:
-        return None
-    interval = None if figure.is_thin else figure.interval
-    return (
-        Value(figure.value, figure.n)
-        if interval is None
-        else Value(figure.value, figure.n, interval.low, interval.high)
-    )
+    return counts, value_of(one.nps), value_of(one.mean), value_of(one.median)
 
 
 def _json(body: msgspec.Struct) -> web.Response:

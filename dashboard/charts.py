@@ -4,9 +4,10 @@ A chart says nothing that the table beneath it does not say too. Labels stand ab
 phone as it fits a wide screen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from feedback import figures
+from feedback.figures import Figure
 from feedback.questions import Kind
 from feedback.results import DETRACTOR, PROMOTER, QuestionResult
 from feedback.shown_results import TOO_FEW_HERE
@@ -37,6 +38,13 @@ def rows_of(result: QuestionResult) -> list[tuple[str, int]]:
         return _groups(result)
     words = scale_words(result.question.kind)
     return [(words.get(label, label), count) for label, count in result.counts]
+
+
+def weighted_rows_of(result: QuestionResult) -> Sequence[Figure]:
+    """Return the weighted shares of those rows, in their order; none where there are none."""
+    if result.weighted is None or result.is_withheld:
+        return ()
+    return result.weighted.by_nps_group[::-1] if result.question.kind is Kind.NPS else result.weighted.shares
 
 
 def described(result: QuestionResult) -> str:

@@ -13,11 +13,13 @@ import msgspec
 
 from dashboard.cells import Cell, Row
 from feedback.answer_rows import AnswerRow
+from feedback.question_results import Results
 from feedback.questions import SCALES, Answer, Choice, Kind, Question
 from feedback.surveys import Survey
 from feedback.wording import scale_words
 
 CODEBOOK = ("column", "question", "kind", "value", "meaning")
+DOUBTS = "do not conclude yet"  # the last column of a CSV file
 
 
 APART = (
@@ -87,6 +89,14 @@ def reader_of(survey: Survey) -> Callable[[AnswerRow], list[Cell]]:
         return found
 
     return cells_of
+
+
+def doubts_in_short(results: Results) -> str:
+    """Return what speaks against concluding, in one cell: of the run, then of each question by its id."""
+    told = [(one.question.id, one.verdict.own) for one in results.questions if one.verdict.own]
+    whole = [one.doubt.value for one in results.verdict.reasons]
+    own = [f"{name}: {', '.join(one.doubt.value for one in reasons)}" for name, reasons in told]
+    return "; ".join([*([", ".join(whole)] if whole else []), *own])
 
 
 def codebook_of(survey: Survey) -> list[Row]:

@@ -11,9 +11,10 @@ import msgspec
 
 from dashboard.cells import BOM, Row, csv_blocks
 from dashboard.charts import rows_of
-from dashboard.columns import CODEBOOK, codebook_of, header_of, reader_of
+from dashboard.columns import CODEBOOK, DOUBTS, codebook_of, doubts_in_short, header_of, reader_of
 from dashboard.csv_lines import END, field_of, line_of
 from dashboard.results_sheet import add_results
+from dashboard.shapes import arm_differences, doubts, mix_figures, weighted_figures
 from dashboard.workbook import Workbook
 from feedback.answer_rows import AnswerRow, answer_rows
 from feedback.figures import Figure
@@ -41,17 +42,16 @@ async def people_xlsx(store: Store, run: Run) -> AsyncGenerator[bytes, None]:
 
 
 async def answers_csv(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
-    """Give the answers of a run as a CSV file, block by block."""
-    header = header_of(results.run.survey)
-    if len(header) == 1:
-        async for block in csv_blocks(header, _answers(store, results.run)):
-            yield block
-        return
-    line = line_of(results.run.survey)
+    """Give the answers of a run as a CSV file, block by block.
+
+    What speaks against concluding from them stands in a column of its own, in each row: nobody reads one without it.
+    """
+    header, line = [*header_of(results.run.survey), DOUBTS], line_of(results.run.survey)
+    end = f",{field_of(doubts_in_short(results))}{END}"
     yield f"{BOM}{','.join([field_of(str(one)) for one in header])}{END}".encode()
     async with aclosing(answer_rows(store, results.run)) as groups:
         async for group in groups:
-            yield "".join([line(one) + END for one in group]).encode()
+            yield "".join([line(one) + end for one in group]).encode()
 
 
 async def answers_xlsx(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
@@ -82,6 +82,8 @@ async def answers_json(store: Store, results: Results, at: datetime) -> AsyncGen
         "answered": results.n,
         "results_are_behind": results.is_behind,  # so much has changed that not all of it is counted yet
         "withheld": results.withheld,  # why an anonymous run has nothing to show
+        "verdict": doubts(results.verdict),
+        "weighting": mix_figures(results.weighting),
         "results": [_question(one) for one in results.questions],
     }
     yield msgspec.json.encode(about).removesuffix(b"}") + b',"answers":['
@@ -131,7 +133,8 @@ def _question(one: QuestionResult) -> dict[str, object]:
         "question": one.question.id,
         **_result(one),
         **({"is_withheld": True} if one.is_withheld else {}),
-        **({"by_arm": arms} if arms else {}),
+        **({"by_arm": arms, "differences": arm_differences(one)} if arms else {}),
+        "verdict": doubts(one.verdict),
     }
 
 
@@ -141,6 +144,7 @@ def _result(one: QuestionResult) -> dict[str, object]:
         "n": one.n,
         "counts": [{"value": label, "people": people} for label, people in rows_of(one)],
         **{name: _figure(figure) for name, figure in figures.items() if figure is not None},
+        **({"weighted": weighted_figures(one)} if one.weighted is not None else {}),
     }
 
 

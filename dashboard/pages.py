@@ -7,6 +7,7 @@ from aiohttp import web
 
 from dashboard.charts import THEMES, chart_of
 from dashboard.exports import answers_csv, answers_json, answers_xlsx
+from dashboard.over_time import tables
 from dashboard.poster import poster
 from dashboard.routes import PEOPLE
 from dashboard.sending import TYPES, record_download, send_file
@@ -15,11 +16,14 @@ from dashboard.visit import Visit
 from feedback.audit import latest_records
 from feedback.errors import Refusal
 from feedback.listed import page_of
+from feedback.mixes import mix_words
 from feedback.people import find_people
 from feedback.results import results_of
 from feedback.runs import DeliveryState, Run, find_run, latest_runs
 from feedback.surveys import list_surveys
 from feedback.tally_tree import find_tally
+from feedback.trends import results_over_time
+from feedback.verdicts import TITLE
 from feedback.wording import STATE_WORDS
 
 RUNS = 25  # on the overview
@@ -112,7 +116,25 @@ async def _sent(visit: Visit, run: Run, what: str, blocks: AsyncGenerator[bytes,
 async def results(visit: Visit) -> web.StreamResponse:
     """Show what people answered."""
     found = await results_of(visit.parts.store, visit.request.match_info["run"], visit.parts.tallier)
-    return visit.page("results.html", results=found, run=found.run, sections=sections(found), themes=THEMES)
+    return visit.page(
+        "results.html",
+        results=found,
+        run=found.run,
+        sections=sections(found),
+        themes=THEMES,
+        doubt_title=TITLE,
+        mix=mix_words(found.run.mix),
+    )
+
+
+async def over_time(visit: Visit) -> web.StreamResponse:
+    """Show what people answered in the runs that belong with one."""
+    name = visit.request.match_info["run"]
+    series = await results_over_time(visit.parts.store, name)
+    found = next((one.run for one in series if one.run.run == name), None) or await find_run(visit.parts.store, name)
+    return visit.page(
+        "over-time.html", run=found, tables=tables(series, found), count_of_runs=len(series), doubt_title=TITLE
+    )
 
 
 async def chart(visit: Visit) -> web.StreamResponse:

@@ -13,12 +13,13 @@ from feedback import figures
 from feedback.figures import Figure
 from feedback.results import QuestionResult, Results
 from feedback.shown_results import TOO_FEW_HERE
+from feedback.verdicts import TITLE
 
 WIDTH, MARGIN, GUTTER = 1280, 48, 32
 COLUMN = (WIDTH - 2 * MARGIN - GUTTER) // 2
-INK, MUTED, LINE = "#1d1f22", "#5b6068", "#e1e4e8"
+INK, MUTED, LINE, DOUBTFUL = "#1d1f22", "#5b6068", "#e1e4e8", "#8a4b00"
 FONT = "Liberation Sans, Helvetica, Arial, sans-serif"
-TOP, HEAD, QUOTE = 190, 74, 24
+TOP, HEAD, QUOTE = 200, 74, 24
 LETTER = 0.56  # of the size of the letters: how wide one is on average
 _SIZE = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)"[^>]*?\bheight="([\d.]+)"')
 _NAMED = re.compile(r'(\bid="|url\(#|href="#)')
@@ -48,6 +49,8 @@ def poster(results: Results, drawn: Sequence[Drawn], at: datetime) -> str:
 def _head(results: Results, at: datetime) -> str:
     run, rate = results.run, figures.share(results.n, results.reached)
     when = f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC".lstrip("0")
+    why = " ".join(one.words for one in results.verdict.reasons)
+    doubt = f"{TITLE}. {why}" if why else ""
     about = f"{run.run} to {run.audience}, as of {when}. {results.withheld}".rstrip()
     told = [("Answered", count(results.n), f"of {count(results.reached)} reached")]
     if results.reached:
@@ -60,14 +63,15 @@ def _head(results: Results, at: datetime) -> str:
         for place, (name, value, small) in enumerate(told[:4])
     ]
     title = _text(_cut(run.survey.title, 30, WIDTH - 2 * MARGIN), MARGIN, 64, 30, INK, is_bold=True)
-    return f"{title}{_text(_cut(about, 15, WIDTH - 2 * MARGIN), MARGIN, 90, 15, MUTED)}{''.join(tiles)}"
+    warning = _text(_cut(doubt, 15, WIDTH - 2 * MARGIN), MARGIN, 178, 15, DOUBTFUL, is_bold=True) if doubt else ""
+    return f"{title}{_text(_cut(about, 15, WIDTH - 2 * MARGIN), MARGIN, 90, 15, MUTED)}{''.join(tiles)}{warning}"
 
 
 def _question(one: QuestionResult, chart: str, number: int, x: int, y: int) -> tuple[str, int]:
     """Return a question's piece and its height."""
     title = _text(_cut(one.question.text, 17, COLUMN), x, y + 24, 17, INK, is_bold=True)
     rule = f'<path d="M{x} {y}h{COLUMN}" stroke="{LINE}"/>'
-    parts = [rule, title, _text(_figures(one), x, y + 48, 14, MUTED)]
+    parts = [rule, title, _text(_cut(_figures(one), 14, COLUMN + 60), x, y + 48, 14, MUTED)]
     size = _SIZE.search(chart)
     if size is not None:
         scale = COLUMN / float(size[1])
@@ -90,6 +94,12 @@ def _figures(one: QuestionResult) -> str:
         told.append(f"mean {decimal(one.mean.value)} {_ranged(one.mean, 'decimal')}")
     if one.median:
         told.append(f"median {decimal(one.median.value)} {_ranged(one.median, 'decimal')}")
+    if one.weighted and one.weighted.nps:
+        told.append(f"weighted NPS {signed(one.weighted.nps.value)} {_ranged(one.weighted.nps, 'signed')}")
+    elif one.weighted and one.weighted.mean:
+        told.append(f"weighted mean {decimal(one.weighted.mean.value)} {_ranged(one.weighted.mean, 'decimal')}")
+    if one.verdict.own:
+        told.append(f"{TITLE.lower()}: {', '.join(each.doubt.value for each in one.verdict.own)}")
     return " · ".join(told)
 
 

@@ -59,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("GET", "/runs/{run}/results.{form:png|pdf}", Role.ENGINEER, pages.sheet, Answers.DATA),
     Route("GET", "/runs/{run}/results", Role.ENGINEER, pages.results),
+    Route("GET", "/runs/{run}/over-time", Role.ENGINEER, pages.over_time),
     Route("GET", "/runs/{run}/charts/{question}.{form:svg|png}", Role.ENGINEER, pages.chart, Answers.DATA),
     Route("GET", "/runs/{run}/texts", Role.ENGINEER, text_pages.texts),
     Route("GET", "/runs/{run}/texts.{form:csv|xlsx|json}", Role.ADMIN, text_files.texts_file, Answers.DATA),

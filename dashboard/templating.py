@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard.pictures import VERSION
+from feedback.differences import NPS, Difference
 from feedback.figures import Interval, share
 
 FOLDER = Path(__file__).parent / "templates"
@@ -30,8 +31,9 @@ class Templates:
         self._environment.filters.update(
             count=count, percent=percent, signed=signed, decimal=decimal, moment=moment, iso=iso, clock=clock
         )
+        self._environment.filters.update(difference=difference, difference_range=difference_range)
         self._environment.globals.update(
-            share=share, version=version, vega=VERSION, teams_js=teams_js(), range_of=range_of
+            share=share, version=version, vega=VERSION, teams_js=teams_js(), range_of=range_of, written=as_written
         )
 
     def render(self, template: str, **named: object) -> str:
@@ -76,8 +78,7 @@ def decimal(number: float) -> str:
 
 def range_of(interval: Interval, written: str) -> str:
     """Return an interval with its ends written by one of the filters here."""
-    write = {"signed": signed, "decimal": decimal, "percent": percent}[written]
-    return f"{write(interval.low)} to {write(interval.high)}"
+    return f"{as_written(interval.low, written)} to {as_written(interval.high, written)}"
 
 
 def moment(at: datetime) -> str:
@@ -94,3 +95,24 @@ def clock(at: datetime) -> str:
 def iso(at: datetime) -> str:
     """Return a time as machines read it."""
     return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def as_written(value: float, how: str) -> str:
+    """Return a number as one of the filters here writes it."""
+    return {"signed": signed, "decimal": decimal, "percent": percent}[how](value)
+
+
+def difference(one: Difference) -> str:
+    """Return how far two arms are apart, in the unit of what is compared."""
+    return _apart(one, one.value)
+
+
+def difference_range(one: Difference) -> str:
+    """Return the interval of a difference; a dash where there is none."""
+    return "–" if one.interval is None else f"{_apart(one, one.interval.low)} to {_apart(one, one.interval.high)}"
+
+
+def _apart(one: Difference, value: float) -> str:
+    if one.is_share:
+        return f"{signed(100 * value)} points"
+    return signed(value) if one.what == NPS else f"{value:+,.2f}".replace("-", "−")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from dashboard.charts import Spec, chart_of, described, rows_of
+from dashboard.charts import Spec, chart_of, described, rows_of, weighted_rows_of
 from feedback import figures
 from feedback.coverage import Heard
 from feedback.figures import Figure
@@ -120,6 +120,7 @@ class Answered(msgspec.Struct, frozen=True):
     label: str
     count: int
     share: Figure
+    weighted: Figure | None = None
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -231,4 +232,8 @@ def _section(result: QuestionResult) -> Section:
 
 
 def _rows(result: QuestionResult) -> tuple[Answered, ...]:
-    return tuple(Answered(label, count, figures.share(count, result.n)) for label, count in rows_of(result))
+    weighted = weighted_rows_of(result)
+    return tuple(
+        Answered(label, count, figures.share(count, result.n), weighted[place] if weighted else None)
+        for place, (label, count) in enumerate(rows_of(result))
+    )

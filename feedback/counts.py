@@ -37,22 +37,27 @@ class Sums(msgspec.Struct, frozen=True, omit_defaults=True):
         return Fraction(self.total), Fraction(self.squares)
 
 
-def counted(values: Iterable[str], grains: Grains = ()) -> Counts:
-    """Return how often each value was given."""
+def counted(values: Iterable[str], grains: Grains = (), *, most: int = MAX_VALUES) -> Counts:
+    """Return how often each value was given; with no more different values than `most`, as far as grains go."""
     by_value: dict[str, int] = {}
     for value in values:
         by_value[value] = by_value.get(value, 0) + 1
-    return _coarse_enough(by_value, 0, grains)
+    return _coarse_enough(by_value, 0, grains, most)
 
 
-def counts_together(counts: Sequence[Counts], grains: Grains = ()) -> Counts:
-    """Return the counts of everything that was counted apart."""
+def counts_together(counts: Sequence[Counts], grains: Grains = (), *, most: int = MAX_VALUES) -> Counts:
+    """Return the counts of everything that was counted apart, with the same `most`."""
     grain = max((one.grain for one in counts), default=0)
     by_value: dict[str, int] = {}
     for one in counts:
-        for value, count in (one if one.grain == grain else _coarser(one, grain, grains)).by_value.items():
+        for value, count in as_coarse(one, grain, grains).by_value.items():
             by_value[value] = by_value.get(value, 0) + count
-    return _coarse_enough(by_value, grain, grains)
+    return _coarse_enough(by_value, grain, grains, most)
+
+
+def as_coarse(counts: Counts, grain: int, grains: Grains) -> Counts:
+    """Return the counts as they are with values made coarser so many times; `grain` is no less than they have."""
+    return counts if counts.grain == grain else _coarser(counts, grain, grains)
 
 
 def summed(numbers: Iterable[int | float]) -> Sums:
@@ -97,9 +102,9 @@ DAYS: Grains = (cut_text(len("2026-03")), cut_text(len("2026")))
 HOURS: Grains = (cut_text(len("2026-03-01")), cut_text(len("2026-03")))
 
 
-def _coarse_enough(by_value: dict[str, int], grain: int, grains: Grains) -> Counts:
+def _coarse_enough(by_value: dict[str, int], grain: int, grains: Grains, most: int) -> Counts:
     counts = Counts(by_value, grain)
-    while len(counts.by_value) > MAX_VALUES and counts.grain < len(grains):
+    while len(counts.by_value) > most and counts.grain < len(grains):
         counts = _coarser(counts, counts.grain + 1, grains)
     return counts
 

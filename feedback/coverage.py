@@ -1,7 +1,7 @@
 """Coverage: whom a run has heard and whom it misses, by what is known about people, against everybody it was meant for.
 
-Compares shares among those who answered with shares in the audience, which for a run to a panel is the panel's mix.
-Knows no page and no card.
+Compares shares among those who answered with those they should have: of the run's target mix, where it has one and the
+attribute is in it, else of the audience. Knows no page and no card.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from feedback import figures
+from feedback.audience_words import value_form
 from feedback.errors import Refusal
 from feedback.figures import Figure
 from feedback.people import find_people
@@ -46,22 +47,32 @@ class Group(msgspec.Struct, frozen=True):
     answered: int
     of_audience: float  # share, from 0 to 1
     of_answered: Figure  # share among those who answered
+    target: float | None = None  # share in the target mix, from 0 to 1
+
+    @property
+    def due(self) -> float:
+        """The share that these people should have of the answers."""
+        return self.of_audience if self.target is None else self.target
 
     @property
     def heard(self) -> Heard:
-        """How these people are heard: by the 95 % interval of their share, which has to leave the audience's out."""
+        """How these people are heard: by the 95 % interval of their share, which has to leave out what they are due."""
         if self.of_answered.is_thin or self.of_answered.interval is None:
             return Heard.TOO_FEW
-        if self.of_audience > self.of_answered.interval.high:
+        if self.due > self.of_answered.interval.high:
             return Heard.LESS if self.answered else Heard.MISSED
-        return Heard.MORE if self.of_audience < self.of_answered.interval.low else Heard.ALIKE
+        return Heard.MORE if self.due < self.of_answered.interval.low else Heard.ALIKE
 
 
 class Attribute(msgspec.Struct, frozen=True):
-    """One thing known about people, and its groups, largest first."""
+    """One thing known about people, and its groups: largest first, or in the order of the target mix.
+
+    With a target, shares are of those who have one of its values; the groups of all others come last, without any.
+    """
 
     name: str
     groups: tuple[Group, ...]
+    has_target: bool = False
 
     @property
     def missed(self) -> tuple[Group, ...]:
@@ -87,7 +98,8 @@ async def coverage_of(store: Store, run: Run) -> Coverage:
     if run.survey.is_anonymous:
         states = await count_states(store, run)
         return Coverage(run, sum(states.values()), states.get(DeliveryState.ANSWERED, 0), (), WITHHELD)
-    counts = _Counts()
+    targets = {one.attribute: dict(one.shares) for one in run.mix.margins} if run.mix else {}
+    counts = _Counts(targets)
     group: list[Delivery] = []
     async for one in deliveries(store, run.run):
         group.append(one)
@@ -97,17 +109,18 @@ async def coverage_of(store: Store, run: Run) -> Coverage:
         if counts.people > MOST_PEOPLE:
             raise TooManyToLookAt(most=f"{MOST_PEOPLE:,}")
     await counts.add(store, group)
-    attributes = tuple(counts.attribute(name) for name in sorted(counts.audience))
+    attributes = tuple(counts.attribute(name) for name in [*sorted(targets), *sorted({*counts.audience} - {*targets})])
     return Coverage(run, counts.people, counts.answered, attributes)
 
 
 class _Counts:
     """What was counted so far: for each attribute, how many people have which value."""
 
-    def __init__(self) -> None:
+    def __init__(self, targets: Mapping[str, Mapping[str, float]]) -> None:
         self.people = self.answered = 0
-        self.audience: dict[str, Counter[str]] = {}
-        self._heard: dict[str, Counter[str]] = {}
+        self.audience: dict[str, Counter[str]] = {name: Counter() for name in targets}
+        self._heard: dict[str, Counter[str]] = {name: Counter() for name in targets}
+        self._targets = targets
 
     async def add(self, store: Store, group: list[Delivery]) -> None:
         people = {one.id: one.attributes for one in await find_people(store, [one.id for one in group])}
@@ -117,12 +130,15 @@ class _Counts:
     def _count(self, attributes: Mapping[str, str], *, has_answered: bool) -> None:
         self.people += 1
         self.answered += has_answered
-        for name, value in attributes.items():
+        for name, said in attributes.items():
+            value = value_form(said) if name in self._targets else said
             self.audience.setdefault(name, Counter())[value] += 1
             self._heard.setdefault(name, Counter())[value] += has_answered
 
     def attribute(self, name: str) -> Attribute:
         audience, heard = Counter(self.audience[name]), Counter(self._heard[name])
+        if name in self._targets:
+            return self._beside_target(name, audience, heard)
         common = [value for value, _ in sorted(audience.items(), key=lambda one: (-one[1], one[0]))]
         groups = [self._group(value, audience[value], heard[value]) for value in common[:MOST_VALUES]]
         rare = common[MOST_VALUES:]
@@ -132,6 +148,25 @@ class _Counts:
         if unknown:
             groups.append(self._group(UNKNOWN, unknown, self.answered - heard.total()))
         return Attribute(name, tuple(groups))
+
+    def _beside_target(self, name: str, audience: Counter[str], heard: Counter[str]) -> Attribute:
+        target = self._targets[name]
+        people, answered = sum(audience[one] for one in target), sum(heard[one] for one in target)
+        groups = [
+            Group(
+                value,
+                audience[value],
+                heard[value],
+                audience[value] / people if people else 0.0,
+                figures.share(heard[value], answered),
+                target=share / 100,
+            )
+            for value, share in target.items()
+        ]
+        rest = [(OTHERS, audience.total() - people, heard.total() - answered)]
+        rest.append((UNKNOWN, self.people - audience.total(), self.answered - heard.total()))
+        groups += [Group(value, n, of, 0.0, Figure(0.0, 0)) for value, n, of in rest if n]
+        return Attribute(name, tuple(groups), has_target=True)
 
     def _group(self, value: str, audience: int, answered: int) -> Group:
         return Group(value, audience, answered, audience / self.people, figures.share(answered, self.answered))

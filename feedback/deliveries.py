@@ -8,10 +8,14 @@ from datetime import datetime
 
 import msgspec
 
+from feedback.audience_words import value_form
+from feedback.mixes import segment_of
 from feedback.people import Person
 from feedback.runs import Delivery, DeliveryState, Run
 from store.contract import MAX_BATCH, Change, Conflict, Create, Op, Patch, Store, Where
 
+COMPANY = "company"  # the attribute
+LONGEST_COMPANY = 60  # characters of a name that are kept
 SLICE = 100  # people in one piece of work; also the most that one batch may write
 
 
@@ -26,9 +30,17 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def planned(run: Run, person: Person, slice_: int, reason: str, arm: str = "") -> Delivery:
-    """Return the delivery of a survey to a person: planned, or excluded with the reason."""
+    """Return the delivery of a survey to a person: planned, or excluded with the reason.
+
+    It keeps where they belong as of now, for weighting, unless the survey is anonymous.
+    """
     state = DeliveryState.EXCLUDED if reason else DeliveryState.PLANNED
-    return Delivery(run=run.run, id=person.id, state=state, slice=slice_, reason=reason, arm=arm)
+    new = Delivery(run=run.run, id=person.id, state=state, slice=slice_, reason=reason, arm=arm)
+    if run.survey.is_anonymous:
+        return new
+    segment = segment_of(run.mix, person.attributes) if run.mix is not None else ""
+    company = value_form(person.attributes.get(COMPANY, ""))[:LONGEST_COMPANY]
+    return msgspec.structs.replace(new, segment=segment, company=company)
 
 
 def why_excluded(person: Person) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 CONFIDENCE = 0.95
 FEW = 10  # with fewer answers an interval says so little that the figure stands alone, labelled as such
-_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 _TAIL = (1 - CONFIDENCE) / 2
 _EXACT_UP_TO = 200  # degrees of freedom; above, the expansion is as good as a float
 _NPS_EXTRA = 0.75  # added to promoters and to detractors; twice as much to passives
@@ -48,10 +48,14 @@ def share(count: int, n: int) -> Figure:
     """Return a share from 0 to 1 with Wilson's score interval (E. B. Wilson, JASA 22, 1927, 209-212)."""
     if not n:
         return Figure(0.0, 0)
-    p = count / n
-    middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
-    return Figure(p, n, Interval(middle - half, middle + half).within(0, 1))
+    return Figure(count / n, n, wilson(count / n, n))
+
+
+def wilson(p: float, n: float) -> Interval:
+    """Return Wilson's score interval of a share of n answers; n may be an effective one."""
+    middle = (p + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2))
+    return Interval(middle - half, middle + half).within(0, 1)
 
 
 def nps(promoters: int, passives: int, detractors: int) -> Figure | None:
@@ -65,11 +69,21 @@ def nps(promoters: int, passives: int, detractors: int) -> Figure | None:
     n = promoters + passives + detractors
     if not n:
         return None
+    return Figure(100 * (promoters - detractors) / n, n, nps_interval(promoters, detractors, n))
+
+
+def nps_interval(promoters: float, detractors: float, n: float) -> Interval:
+    """Return the adjusted Wald interval of a score of n answers; these may be effective ones."""
+    score, variance = adjusted_nps(promoters, detractors, n)
+    half = Z * math.sqrt(variance)
+    return Interval(100 * (score - half), 100 * (score + half)).within(-100, 100)
+
+
+def adjusted_nps(promoters: float, detractors: float, n: float) -> tuple[float, float]:
+    """Return the score, from -1 to 1, with what is added to it for its interval, and the variance of that."""
     more = n + 4 * _NPS_EXTRA
     p, d = (promoters + _NPS_EXTRA) / more, (detractors + _NPS_EXTRA) / more
-    half = _Z * math.sqrt((p + d - (p - d) ** 2) / more)
-    around = Interval(100 * (p - d - half), 100 * (p - d + half))
-    return Figure(100 * (promoters - detractors) / n, n, around.within(-100, 100))
+    return p - d, (p + d - (p - d) ** 2) / more
 
 
 def mean(n: int, total: Fraction, squares: Fraction) -> Figure | None:
@@ -105,17 +119,20 @@ def median(counts: Sequence[tuple[float, int]]) -> Figure | None:
 
 
 @lru_cache(maxsize=1024)
-def t_quantile(freedom: int) -> float:
+def t_quantile(freedom: float) -> float:
     """Return the value that Student's t stays under with probability 0.975.
 
-    Up to 200 degrees of freedom the finite series for the distribution is inverted, above them Fisher and Cornish's
-    expansion (M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 1964: 26.7.3, 26.7.4, 26.7.5).
+    Up to 200 degrees of freedom the distribution is inverted: its finite series, or between whole numbers the continued
+    fraction of the incomplete beta function; above, Fisher and Cornish's expansion (M. Abramowitz and I. A. Stegun,
+    Handbook of Mathematical Functions, 1964: 26.7.3, 26.7.4, 26.5.8, 26.7.1, 26.7.5).
     """
     if freedom > _EXACT_UP_TO:
-        return _expanded(_Z, freedom)
+        return _expanded(Z, freedom)
+    whole = int(freedom) if freedom == int(freedom) else None
     low, high = 0.0, math.pi / 2
     while low < (middle := (low + high) / 2) < high:
-        if _within(middle, freedom) < CONFIDENCE:
+        likely = _within(middle, whole) if whole is not None else _within_by_beta(middle, freedom)
+        if likely < CONFIDENCE:
             low = middle
         else:
             high = middle
@@ -145,7 +162,34 @@ def _within(angle: float, freedom: int) -> float:
     return 2 / math.pi * (angle + series) if is_odd else series
 
 
-def _expanded(x: float, freedom: int) -> float:
+def _within_by_beta(angle: float, freedom: float) -> float:
+    """Return the same for any degrees of freedom: 1 - I(cos^2; freedom / 2, 1 / 2), and I by its continued fraction."""
+    x, a, b = math.cos(angle) ** 2, freedom / 2, 0.5
+    if x > (a + 1) / (a + b + 2):  # there the fraction of the complement is the one that comes to an end
+        return _incomplete_beta(1 - x, b, a)
+    return 1 - _incomplete_beta(x, a, b)
+
+
+def _incomplete_beta(x: float, a: float, b: float) -> float:
+    """Return I(x; a, b) by Lentz's way of working out a continued fraction."""
+    if x <= 0:
+        return 0.0
+    front = math.exp(a * math.log(x) + b * math.log1p(-x) - math.lgamma(a) - math.lgamma(b) + math.lgamma(a + b)) / a
+    found, c, d = 1.0, 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    found = d
+    for m in range(1, 300):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            c, d = 1 + term / c, 1 / (1 + term * d)
+            found *= c * d
+        if abs(c * d - 1) < 1e-16:  # noqa: PLR2004 - as near as a float gets
+            break
+    return front * found
+
+
+def _expanded(x: float, freedom: float) -> float:
     terms = (
         x,
         (x**3 + x) / 4,

@@ -8,6 +8,7 @@ import msgspec
 from feedback import members as books
 from feedback.audience_words import nearest
 from feedback.errors import PanelNameRefused, PanelUnknown, quote
+from feedback.mixes import Mix
 from feedback.people_files import PeopleFile
 from feedback.questions import ID_FORM
 from store.contract import Conflict, Doc, Patch, Store
@@ -24,6 +25,7 @@ class Panel(msgspec.Struct, frozen=True, omit_defaults=True):
     changed_at: datetime
     changed_by: str  # person id
     attributes: tuple[str, ...] = ()
+    target: Mix | None = None  # whom it should consist of
 
 
 class PanelImport(msgspec.Struct, frozen=True):

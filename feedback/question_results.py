@@ -1,17 +1,19 @@
 """What the results of a run are made of, and one question's figures from its tally. Knows no store."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from feedback import figures
 from feedback.counts import middle_of
+from feedback.differences import Difference
 from feedback.figures import Figure
-from feedback.questions import SCALES, Kind, Question
+from feedback.labels import labels_of
+from feedback.questions import DETRACTOR, PROMOTER, SCALES, Kind, Question
 from feedback.runs import Run
-from feedback.tallies import NUMERIC, QuestionTally, part_value
-
-PROMOTER, DETRACTOR = 9, 6  # from and up to which answer, by the definition of NPS
+from feedback.tallies import NUMERIC, QuestionTally
+from feedback.verdicts import Verdict
+from feedback.weighted_results import Weighted, Weighting
 
 Texts = Mapping[tuple[str, str], str]  # question and delivery -> the text
 
@@ -33,6 +35,9 @@ class QuestionResult(msgspec.Struct, frozen=True):
     latest: tuple[str, ...] = ()
     is_withheld: bool = False  # fewer people have answered than an anonymous survey shows anything about; n is then 0
     by_arm: tuple["ArmResult", ...] = ()  # in the order of the arms; none where there is nothing to compare
+    differences: tuple[Difference, ...] = ()  # of each of them from the first
+    weighted: Weighted | None = None  # None where there is no target mix, or nothing can be weighted to it
+    verdict: Verdict = Verdict()
 
 
 class ArmResult(msgspec.Struct, frozen=True):
@@ -50,6 +55,7 @@ class ArmResult(msgspec.Struct, frozen=True):
 class Results(msgspec.Struct, frozen=True):
     """A run's results. `n` people answered out of `reached` who were sent the survey.
 
+    `verdict` is what speaks against concluding anything from it; that of a question has it too, and its own.
     `is_behind` says that so much has changed a moment ago that not all of it is counted yet.
     """
 
@@ -59,6 +65,8 @@ class Results(msgspec.Struct, frozen=True):
     questions: tuple[QuestionResult, ...]
     is_behind: bool = False
     withheld: str = ""  # why an anonymous run has nothing to show, as a sentence
+    weighting: Weighting | None = None  # where the run has a target mix
+    verdict: Verdict = Verdict()
 
 
 def question_result(question: Question, tally: QuestionTally, texts: Texts) -> QuestionResult:
@@ -67,12 +75,17 @@ def question_result(question: Question, tally: QuestionTally, texts: Texts) -> Q
     return QuestionResult(
         question=question,
         n=tally.n,
-        counts=_COUNTS[question.kind](question, tally),
+        counts=_counts(question, tally),
         mean=_mean(question, tally) if question.kind in NUMERIC else None,
         median=_median(tally) if question.kind is Kind.NUMBER else None,
         nps=_nps(tally) if question.kind is Kind.NPS else None,
         latest=tuple(latest),
     )
+
+
+def _counts(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
+    by_value = tally.counts.by_value
+    return tuple((label, by_value.get(value, 0)) for label, value in labels_of(question, by_value))
 
 
 def _mean(question: Question, tally: QuestionTally) -> Figure | None:
@@ -93,55 +106,3 @@ def _nps(tally: QuestionTally) -> Figure | None:
     promoters = sum(count for score, count in scores.items() if score >= PROMOTER)
     detractors = sum(count for score, count in scores.items() if score <= DETRACTOR)
     return figures.nps(promoters, tally.n - promoters - detractors, detractors)
-
-
-def _on_scale(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    low, high = SCALES[question.kind]
-    return tuple((str(step), _count(tally, str(step))) for step in range(low, high + 1))
-
-
-def _by_choice(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return tuple((choice.text, _count(tally, choice.id)) for choice in question.choices)
-
-
-def _yes_and_no(_question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return (("Yes", _count(tally, "yes")), ("No", _count(tally, "no")))
-
-
-def _first_places(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    """Return how often each choice of a ranking was put first."""
-    return tuple((choice.text, _count(tally, part_value("1", choice.id))) for choice in question.choices)
-
-
-def _by_row(question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    pairs = [(row, choice) for row in question.rows for choice in question.choices]
-    return tuple((f"{row.text}: {choice.text}", _count(tally, part_value(row.id, choice.id))) for row, choice in pairs)
-
-
-def _none(_question: Question, _tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return ()
-
-
-def _in_order(_question: Question, tally: QuestionTally) -> tuple[tuple[str, int], ...]:
-    return tuple(sorted(tally.counts.by_value.items()))
-
-
-def _count(tally: QuestionTally, value: str) -> int:
-    return tally.counts.by_value.get(value, 0)
-
-
-_COUNTS: dict[Kind, Callable[[Question, QuestionTally], tuple[tuple[str, int], ...]]] = {
-    Kind.NPS: _on_scale,
-    Kind.RATING: _on_scale,
-    Kind.CSAT: _on_scale,
-    Kind.CES: _on_scale,
-    Kind.CHOICE: _by_choice,
-    Kind.CHOICES: _by_choice,
-    Kind.IMAGE_CHOICE: _by_choice,
-    Kind.RANKING: _first_places,
-    Kind.MATRIX: _by_row,
-    Kind.YES_NO: _yes_and_no,
-    Kind.TEXT: _none,
-    Kind.NUMBER: _none,
-    Kind.DATE: _in_order,
-}

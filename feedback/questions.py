@@ -31,6 +31,7 @@ class Kind(StrEnum):
 
 
 SCALES: dict[Kind, tuple[int, int]] = {Kind.NPS: (0, 10), Kind.RATING: (1, 5), Kind.CSAT: (1, 5), Kind.CES: (1, 7)}
+PROMOTER, DETRACTOR = 9, 6  # from and up to which answer, by the definition of NPS
 CHOOSING = frozenset({Kind.CHOICE, Kind.CHOICES, Kind.IMAGE_CHOICE, Kind.RANKING, Kind.MATRIX})
 ONE_OF = frozenset({Kind.CHOICE, Kind.IMAGE_CHOICE})
 ID_FORM = re.compile(r"[a-z][a-z0-9_-]{0,39}")  # of surveys and questions; no dots: inputs use them

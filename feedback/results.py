@@ -9,8 +9,8 @@ from typing import Protocol
 
 import msgspec
 
-from feedback.question_results import DETRACTOR, PROMOTER, ArmResult, QuestionResult, Results, Texts, question_result
-from feedback.questions import Answers
+from feedback.question_results import ArmResult, QuestionResult, Results, Texts, question_result
+from feedback.questions import DETRACTOR, PROMOTER, Answers
 from feedback.runs import Delivery, Run
 from feedback.sealing import Sealed, find_sealed_tally
 from feedback.shown_results import anonymous_results, may_quote, results_from

@@ -12,6 +12,7 @@ from secrets import token_hex
 import msgspec
 
 from feedback.errors import RunIsOver, RunUnknown
+from feedback.mixes import Mix
 from feedback.questions import Answers
 from feedback.surveys import Survey
 from store.contract import Conflict, Doc, Op, Patch, Store, Where
@@ -69,6 +70,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     probe_at: datetime | None = None  # when one card is tried, to see whether the run may go on
     probes: int = 0  # how many were tried
     seed: str = ""  # decides who gets which arm; set where the survey has arms
+    mix: Mix | None = None  # the target mix of the panel it goes to, as it was when its plan began
 
     @property
     def is_in_outage(self) -> bool:
@@ -117,6 +119,8 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     step: int = 0  # how many times a draft has been written
     snoozed_until: datetime | None = None  # when the person wants to be asked again
     arm: str = ""  # which design of a concept test the person sees
+    segment: str = ""  # where in the run's mix the person was when the run was planned
+    company: str = ""  # theirs, where their attributes told it then; neither in anonymous runs
 
     @property
     def has_declined(self) -> bool:

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 
 import msgspec
 
+from feedback.differences import differences
 from feedback.question_results import ArmResult, QuestionResult, Results, Texts, question_result
 from feedback.questions import Choice, Kind, Question
 from feedback.runs import Run
 from feedback.suppression import Group, is_shown, joined
 from feedback.surveys import Survey
 from feedback.tallies import Cell, QuestionTally, Tally, arm_cell, part_value, questions_together
+from feedback.verdicts import Verdict, anonymous_verdict, question_verdict, run_verdict
+from feedback.weighted_results import Weigher
 
 STILL_OPEN = (
     "This survey is anonymous. Its results appear once it is closed, if at least {threshold} people have answered."
@@ -29,12 +32,18 @@ TOO_FEW = "This survey is anonymous, and fewer than {threshold} people have answ
 def results_from(run: Run, tally: Tally, texts: Texts, *, is_behind: bool = False) -> Results:
     """Return the results of a run that is not anonymous."""
     cell = tally.everybody
+    weigher = Weigher(run.mix, tally) if run.mix is not None else None
+    weighting = weigher.weighting if weigher is not None else None
+    verdict = run_verdict(cell.answered, weighting, cell.companies, cell.heard)
+    asked = [(one, _question(run.survey, one, tally, texts)) for one in run.survey.questions]
     return Results(
         run=run,
         n=cell.answered,
         reached=cell.reached,
-        questions=tuple(_question(run.survey, one, tally, texts) for one in run.survey.questions),
+        questions=tuple(_weighed(question, found, weigher, verdict) for question, found in asked),
         is_behind=is_behind,
+        weighting=weighting,
+        verdict=verdict,
     )
 
 
@@ -43,6 +52,7 @@ def anonymous_results(
 ) -> Results:
     """Return what may be shown of an anonymous run: who took part, by count, and what its sealed answers say."""
     said = _why_nothing(run, sealed)
+    verdict = Verdict() if said else anonymous_verdict(participation.answered)
     found = (
         [] if said or sealed is None else [_question(run.survey, one, sealed, texts) for one in run.survey.questions]
     )
@@ -50,9 +60,10 @@ def anonymous_results(
         run=run,
         n=participation.answered,
         reached=participation.reached,
-        questions=tuple(found),
+        questions=tuple(_judged(one, verdict) for one in found),
         is_behind=is_behind,
         withheld=said,
+        verdict=verdict,
     )
 
 
@@ -75,20 +86,47 @@ def _question(survey: Survey, question: Question, tally: Tally, texts: Texts) ->
     if survey.is_anonymous and not is_shown(whole.n, survey.threshold):
         return QuestionResult(question=question, n=0, is_withheld=True)
     found = question_result(_told(survey, question, [whole]), whole, texts)
-    return msgspec.structs.replace(found, by_arm=_by_arm(survey, question, tally))
+    return _with_arms(found, survey, question, tally)
 
 
-def _by_arm(survey: Survey, question: Question, tally: Tally) -> tuple[ArmResult, ...]:
-    """Return a question's figures by arm, or by arms together where one alone is too few; without any texts."""
+def _weighed(question: Question, found: QuestionResult, weigher: Weigher | None, whole: Verdict) -> QuestionResult:
+    """Return a question's figures with those weighted beside them, arm by arm too, and its verdict."""
+    if weigher is None:
+        return _judged(found, whole)
+    arms = tuple(
+        msgspec.structs.replace(
+            one, result=msgspec.structs.replace(one.result, weighted=weigher.weigh(weigher.strata(question, one.arms)))
+        )
+        for one in found.by_arm
+    )
+    strata = weigher.strata(question)
+    weighted = weigher.weigh(strata)
+    worth = weighted.precision if weighted is not None else None
+    verdict = question_verdict(whole, found.n, worth, strata) if question.kind is not Kind.TEXT else None
+    return msgspec.structs.replace(found, by_arm=arms, weighted=weighted, verdict=verdict or Verdict())
+
+
+def _judged(found: QuestionResult, whole: Verdict) -> QuestionResult:
+    """Return a question's figures with the verdict that their n and the run's lead to; texts are read, not counted."""
+    if found.question.kind is Kind.TEXT:
+        return found
+    return msgspec.structs.replace(found, verdict=question_verdict(whole, found.n, None, None))
+
+
+def _with_arms(found: QuestionResult, survey: Survey, question: Question, tally: Tally) -> QuestionResult:
+    """Add a question's figures by arm, or by arms together where one alone is too few, and how they differ."""
     asked = {one.id: _asked(tally.cells.get(arm_cell(one.id), Cell()), question.id) for one in survey.arms}
     sizes = [(name, one.n) for name, one in asked.items()]
     groups = joined(sizes, survey.threshold) if survey.is_anonymous else _each(sizes)
     if len(groups) < 2:  # noqa: PLR2004 - with everybody in one group there is nothing to compare
-        return ()
+        return found
     tallies = [questions_together(question, [asked[arm] for arm in one.parts]) for one in groups]
     told = _told(survey, question, tallies)
-    return tuple(
-        ArmResult(one.parts, question_result(told, tally, {})) for one, tally in zip(groups, tallies, strict=True)
+    shown = [(one.parts, tally) for one, tally in zip(groups, tallies, strict=True)]
+    return msgspec.structs.replace(
+        found,
+        by_arm=tuple(ArmResult(arms, question_result(told, tally, {})) for arms, tally in shown),
+        differences=differences(told, shown),
     )
 
 

@@ -14,10 +14,12 @@ import msgspec
 from feedback.counts import (
     DAYS,
     HOURS,
+    MAX_VALUES,
     NUMBERS,
     Counts,
     Grains,
     Sums,
+    as_coarse,
     counted,
     counts_together,
     number_value,
@@ -31,6 +33,12 @@ EVERYBODY = ""  # the cell of all people
 LATEST = 5  # newest texts of a question that are remembered
 NUMERIC = frozenset({Kind.NPS, Kind.RATING, Kind.CSAT, Kind.CES, Kind.NUMBER})
 REACHED = frozenset({DeliveryState.SENT, DeliveryState.ANSWERED, DeliveryState.UNCONFIRMED, DeliveryState.SENDING})
+WEIGHED = frozenset(Kind) - {Kind.TEXT, Kind.DATE}  # kinds with figures that can be weighted
+MOST_COMPANIES = 200  # that are kept apart; more are counted in 256 groups, by a hash of their names
+MOST_IN_A_SEGMENT = 100  # different numbers: there are as many tallies of a question as there are segments
+TENANT_DIGITS = 8
+_SEGMENT = "mix="  # what the names of their cells begin with
+_COMPANIES: Grains = (lambda name: f"#{hashlib.blake2b(name.encode(), digest_size=1).hexdigest()}",)
 _GRAINS: dict[Kind, Grains] = {Kind.NUMBER: NUMBERS, Kind.DATE: DAYS}  # the values of all others are few
 
 Text = tuple[str, str]  # when it was answered, or a hash, and the id of what has it
@@ -49,11 +57,17 @@ class QuestionTally(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Cell(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is counted of some people: how many are in each state, when they answered, by the hour, and what."""
+    """What is counted of some people: how many are in each state, when they answered, by the hour, and what.
+
+    `companies` are those of everybody, `heard` those of who answered; neither of anonymous runs or of segments. A
+    segment's cell has no hours, and no texts.
+    """
 
     states: Mapping[str, int] = {}
     arrivals: Counts = Counts()
     questions: Mapping[str, QuestionTally] = {}
+    companies: Counts = Counts()
+    heard: Counts = Counts()
 
     @property
     def answered(self) -> int:
@@ -83,7 +97,7 @@ def tally_of(run: Run, deliveries: Sequence[Delivery]) -> Tally:
     for one in deliveries:
         for cell in cells_of(one):
             members.setdefault(cell, []).append(one)
-    return Tally({cell: _cell(run, some) for cell, some in members.items()})
+    return Tally({name: _cell(run, name, some) for name, some in members.items()})
 
 
 def together(run: Run, tallies: Sequence[Tally]) -> Tally:
@@ -92,12 +106,13 @@ def together(run: Run, tallies: Sequence[Tally]) -> Tally:
     for tally in tallies:
         for name, cell in tally.cells.items():
             parts.setdefault(name, []).append(cell)
-    return Tally({name: _cells_together(run, cells) for name, cells in parts.items()})
+    return Tally({name: _cells_together(run, name, cells) for name, cells in parts.items()})
 
 
 def cells_of(delivery: Delivery) -> tuple[str, ...]:
-    """Return the cells that a delivery counts in: everybody, and its arm. Segments are counted apart (segments.py)."""
-    return (EVERYBODY, arm_cell(delivery.arm)) if delivery.arm else (EVERYBODY,)
+    """Return the cells that a delivery counts in: everybody, its arm, and its segment, which is one for each arm."""
+    arm = (arm_cell(delivery.arm),) if delivery.arm else ()
+    return (EVERYBODY, *arm, segment_cell(delivery.segment, delivery.arm)) if delivery.segment else (EVERYBODY, *arm)
 
 
 def arm_cell(arm: str) -> str:
@@ -105,46 +120,100 @@ def arm_cell(arm: str) -> str:
     return f"arm={arm}"
 
 
-def _cell(run: Run, deliveries: Sequence[Delivery]) -> Cell:
+def segment_cell(segment: str, arm: str) -> str:
+    """Return the name of the cell of a segment's people who see an arm; or no arm, where there are none."""
+    return f"{_SEGMENT}{segment}&{arm_cell(arm)}" if arm else f"{_SEGMENT}{segment}"
+
+
+def segment_cells(tally: Tally) -> list[tuple[str, str, Cell]]:
+    """Return the segments that there are in a tally, with their arms and cells."""
+    found = []
+    for name, cell in tally.cells.items():
+        if name.startswith(_SEGMENT):
+            segment, _, arm = name.removeprefix(_SEGMENT).partition(f"&{arm_cell('')}")
+            found.append((segment, arm, cell))
+    return sorted(found, key=lambda one: one[:2])
+
+
+def company_of(delivery: Delivery) -> str:
+    """Return the company that somebody is counted in: the one they are known to be of, or their Entra tenant.
+
+    Of the tenant's id it is the first digits: that is enough to tell a company from others, and a tally has hundreds.
+    """
+    return delivery.company or delivery.id.partition(":")[0][:TENANT_DIGITS]
+
+
+def _cell(run: Run, name: str, deliveries: Sequence[Delivery]) -> Cell:
     answered = [one for one in deliveries if one.state is DeliveryState.ANSWERED]
+    states = dict(Counter(one.state.value for one in deliveries))
+    if name.startswith(_SEGMENT):
+        weighed = {one.id: _question(one, answered, MOST_IN_A_SEGMENT) for one in _weighed(run)}
+        return Cell(states=states, questions={one: tally for one, tally in weighed.items() if tally.n})
     questions = {one.id: _question(one, answered) for one in run.survey.questions}
+    has_companies = name == EVERYBODY and not run.survey.is_anonymous
     return Cell(
-        states=dict(Counter(one.state.value for one in deliveries)),
+        states=states,
         arrivals=counted((_moment(one)[: len("2026-03-01T09")] for one in answered if one.answered_at), HOURS),
-        questions={name: tally for name, tally in questions.items() if tally.n},
+        questions={one: tally for one, tally in questions.items() if tally.n},
+        companies=_companies(deliveries) if has_companies else Counts(),
+        heard=_companies(answered) if has_companies else Counts(),
     )
 
 
-def _question(question: Question, answered: Sequence[Delivery]) -> QuestionTally:
+def _companies(deliveries: Sequence[Delivery]) -> Counts:
+    return counted(map(company_of, deliveries), _COMPANIES, most=MOST_COMPANIES)
+
+
+def _weighed(run: Run) -> list[Question]:
+    return [one for one in run.survey.questions if one.kind in WEIGHED]
+
+
+def same_companies(*counts: Counts) -> list[Counts]:
+    """Return counts by company so that all name companies, or none does."""
+    grain = max(one.grain for one in counts)
+    return [as_coarse(one, grain, _COMPANIES) for one in counts]
+
+
+def same_values(question: Question, tallies: Sequence[QuestionTally]) -> list[Counts]:
+    """Return how often each value was given in several tallies of a question, all with values of the same grain."""
+    grain = max((one.counts.grain for one in tallies), default=0)
+    return [as_coarse(one.counts, grain, _GRAINS.get(question.kind, ())) for one in tallies]
+
+
+def _question(question: Question, answered: Sequence[Delivery], most: int = MAX_VALUES) -> QuestionTally:
     given = [(one, one.answers[question.id]) for one in answered if question.id in one.answers]
     answers = [answer for _, answer in given]
     if question.kind is Kind.TEXT:
         return QuestionTally(len(answers), latest=_newest((_place(question, one), one.id) for one, _ in given))
     values = (value for answer in answers for value in _values(question, answer))
     numbers = [one for one in answers if question.kind in NUMERIC and isinstance(one, int | float)]
-    return QuestionTally(len(answers), counted(values, _GRAINS.get(question.kind, ())), summed(numbers))
+    counts = counted(values, _GRAINS.get(question.kind, ()), most=most)
+    return QuestionTally(len(answers), counts, summed(numbers))
 
 
-def _cells_together(run: Run, cells: Sequence[Cell]) -> Cell:
+def _cells_together(run: Run, name: str, cells: Sequence[Cell]) -> Cell:
     states = Counter[str]()
     for cell in cells:
         states.update(cell.states)
+    most = MOST_IN_A_SEGMENT if name.startswith(_SEGMENT) else MAX_VALUES
     questions = {
-        one.id: questions_together(one, [cell.questions[one.id] for cell in cells if one.id in cell.questions])
+        one.id: questions_together(one, [cell.questions[one.id] for cell in cells if one.id in cell.questions], most)
         for one in run.survey.questions
     }
     return Cell(
         states=dict(states),
         arrivals=counts_together([one.arrivals for one in cells], HOURS),
-        questions={name: tally for name, tally in questions.items() if tally.n},
+        questions={one: tally for one, tally in questions.items() if tally.n},
+        companies=counts_together([one.companies for one in cells], _COMPANIES, most=MOST_COMPANIES),
+        heard=counts_together([one.heard for one in cells], _COMPANIES, most=MOST_COMPANIES),
     )
 
 
-def questions_together(question: Question, tallies: Sequence[QuestionTally]) -> QuestionTally:
+def questions_together(question: Question, tallies: Sequence[QuestionTally], most: int = MAX_VALUES) -> QuestionTally:
     """Return what is counted of a question among several groups of people together."""
     return QuestionTally(
         n=sum(one.n for one in tallies),
-        counts=counts_together([one.counts for one in tallies], _GRAINS.get(question.kind, ())),
+        counts=counts_together([one.counts for one in tallies], _GRAINS.get(question.kind, ()), most=most),
         sums=sums_together([one.sums for one in tallies]),
         latest=_newest(text for one in tallies for text in one.latest),
     )

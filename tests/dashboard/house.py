@@ -8,6 +8,7 @@ import msgspec
 
 from feedback.audit import Record, record_change
 from feedback.deliveries import write_planned
+from feedback.mixes import Mix, segment_of
 from feedback.people import Contact, Conversation, Person, meet
 from feedback.questions import Answer, Answers, Choice, Kind, Question
 from feedback.runs import RUN_DOC, Delivery, DeliveryState, Run, RunState, create_run
@@ -74,8 +75,16 @@ def answers_by(chance: random.Random) -> Answers:
     return given
 
 
-async def furnish(store: Store, people: int = 420, *, name: str = "pulse-1", seed: int = 1, first: int = 0) -> Run:
-    """Write the panel, its people numbered from `first`, the run and its answers, and return the run."""
+async def furnish(
+    store: Store,
+    people: int = 420,
+    *,
+    name: str = "pulse-1",
+    seed: int = 1,
+    first: int = 0,
+    mix: Mix | None = None,
+) -> Run:
+    """Write the panel, its people numbered from `first`, the run with its target mix and its answers, and return it."""
     chance = random.Random(seed)
     await import_survey(store, SURVEY)
     await meet(
@@ -87,8 +96,14 @@ async def furnish(store: Store, people: int = 420, *, name: str = "pulse-1", see
         group = [_delivery(run, number, chance) for number in numbers]
         known = [_person(one.id, number, chance) for one, number in zip(group, numbers, strict=True)]
         await asyncio.gather(*(store.create("people", msgspec.to_builtins(one)) for one in known))
+        if mix is not None:
+            group = [
+                msgspec.structs.replace(one, segment=segment_of(mix, person.attributes))
+                for one, person in zip(group, known, strict=True)
+            ]
         await write_planned(store, run.run, group)
-    await store.patch("runs", run.run, Patch(RUN_DOC, set={"state": RunState.SENT.value, "people": people}))
+    target = {} if mix is None else {"mix": msgspec.to_builtins(mix)}
+    await store.patch("runs", run.run, Patch(RUN_DOC, set={"state": RunState.SENT.value, "people": people, **target}))
     for minutes, what, after in ((0, "send", "sending"), (9, "hold", "held"), (12, "continue", "sending")):
         await record_change(store, Record(NOW + timedelta(minutes=minutes), BOSS, what, run.run, after=after))
     return run

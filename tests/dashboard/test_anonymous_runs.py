@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from dashboard.charts import chart_of, described, rows_of
+from dashboard.columns import DOUBTS, doubts_in_short
 from dashboard.exports import answers_csv, answers_json, answers_xlsx
 from dashboard.poster import poster
 from dashboard.views import live_run
@@ -118,7 +119,9 @@ async def test_each_row_is_one_answer_of_nobody(embedded: Store) -> None:
     assert sorted(map(int, map(str, asked(rows, "score")))) == sorted(number % 11 for number in range(PEOPLE))
     lines = list(csv.reader(io.StringIO((await whole(answers_csv(embedded, found))).decode("utf-8-sig"))))
     assert lines[0][:2] == ["score", "why"]
-    assert [sum(bool(cell) for cell in line) for line in lines[1:]] == [1] * len(rows)
+    assert lines[0][-1] == DOUBTS
+    assert {line[-1] for line in lines[1:]} == {doubts_in_short(found)}, "the same in each row, so it tells none apart"
+    assert [sum(bool(cell) for cell in line[:-1]) for line in lines[1:]] == [1] * len(rows)
     files = await in_files(embedded, found)
     assert "no two rows belong together" in files
     for words in ("t:0", "person", "small", 'answered_at"'):

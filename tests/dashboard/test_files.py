@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dashboard import workbook
 from dashboard.cells import Cell, Row, csv_blocks, written
-from dashboard.columns import codebook_of, columns_of, header_of, reader_of
+from dashboard.columns import DOUBTS, codebook_of, columns_of, header_of, reader_of
 from dashboard.exports import answers_csv, answers_json, answers_xlsx, people_xlsx
 from dashboard.poster import poster
 from dashboard.workbook import CUT, MOST_TEXT, Workbook
@@ -241,7 +241,7 @@ async def test_a_survey_without_answers_is_a_file_with_a_header(embedded: Store)
     for number in range(3):
         await embedded.patch("runs", "pulse-1", Patch(person_key(number), set={"state": "sent"}))
     text = (await whole(answers_csv(embedded, found))).decode("utf-8-sig")
-    assert text.splitlines() == [",".join(map(str, header_of(SURVEY)))]
+    assert text.splitlines() == [",".join([*map(str, header_of(SURVEY)), DOUBTS])]
     assert json.loads(await whole(json_now(embedded, found)))["answers"] == []
 
 

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from dashboard.opening import local_link
 from dashboard.sessions import Visitor
+from feedback.mixes import Margin, Mix
 from feedback.people import Role
 from feedback.runs import DeliveryState, Run, deliveries
 from feedback.text_tags import add_tag
@@ -35,12 +36,16 @@ PAGES = {
     "results": "/runs/pulse-1/results",
     "texts": "/runs/pulse-1/texts?question=why",
     "coverage": "/runs/pulse-1/coverage",
+    "weighted": "/runs/pulse-2/results",
+    "target": "/runs/pulse-2/coverage",
+    "over-time": "/runs/pulse-2/over-time",
     "people": "/runs/pulse-1/people",
     "audit": "/audit",
     "access": "/access",
     "not-found": "/runs/none",
     "sign-in": "/sign-in",
 }
+MIX = Mix((Margin("region", (("emea", 50.0), ("americas", 50.0))), Margin("size", (("small", 70.0), ("large", 30.0)))))
 WIDTHS = (360, 1400)
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -108,9 +113,11 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     clock = Clock()
     store = await open_sqlite(Path(tmp_path_factory.mktemp("dashboard")) / "hearback.db", clock=clock.time)
     await remark(store, await furnish(store))
+    await furnish(store, 240, name="pulse-2", first=1000, mix=MIX)
     async with async_playwright() as playwright, site_of(store, clock) as site:
         site.parts.live.every /= 10  # no waiting in a test
         await site.parts.tallier.catch_up("pulse-1")
+        await site.parts.tallier.catch_up("pulse-2")
         browser = await launched(playwright)
         yield Stage(browser, site)
         await browser.close()

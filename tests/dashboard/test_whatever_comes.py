@@ -15,6 +15,7 @@ PATHS = (
     "/runs/pulse-1/texts?question={}",
     "/runs/pulse-1/texts?words={}",
     "/runs/pulse-1/texts?theme={}&tag={}&page={}",
+    "/runs/{}/over-time",
     "/runs/{}/charts/{}.svg",
     "/runs/{}/results.png",
     "/runs/pulse-1/people?state={}",

@@ -101,12 +101,15 @@ events = st.lists(
 
 
 async def planned_run(store: Store) -> Run:
-    """Write a run whose people are all planned, in slices of several groups."""
+    """Write a run whose people are all planned, in slices of several groups, in segments and of companies."""
     run = await create_run(store, SURVEY, "customers", by="t:admin", now=NOW)
-    await write_planned(
-        store, run.run, [Delivery(run.run, one, DeliveryState.PLANNED, number) for one, number in PEOPLE.items()]
-    )
+    await write_planned(store, run.run, [_planned(run, one, number) for one, number in PEOPLE.items()])
     return run
+
+
+def _planned(run: Run, person: str, number: int) -> Delivery:
+    segment, company = ("0.1", "1.0", "-.0")[len(person) % 3 - number % 2], f"sample {number % 3}"
+    return Delivery(run.run, person, DeliveryState.PLANNED, number, segment=segment, company=company)
 
 
 class Stage:

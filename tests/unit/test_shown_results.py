@@ -18,6 +18,7 @@ from feedback.shown_results import anonymous_results
 from feedback.suppression import Group
 from feedback.surveys import Arm, Survey
 from feedback.tallies import Cell, tally_of
+from feedback.verdicts import Verdict, anonymous_verdict, question_verdict
 
 THRESHOLD = 4
 SURVEY = Survey(
@@ -114,3 +115,32 @@ def test_two_small_neighbours_are_shown_together() -> None:
     people = [*scored("a", 2), *scored("b", 3), *scored("c", 4)]
     score = shown(people).questions[0]
     assert [(part.arms, part.result.n) for part in score.by_arm] == [(("a", "b"), 5), (("c",), 4)]
+
+
+@given(answered)
+def test_a_verdict_says_what_the_shown_numbers_say_and_nothing_else(people: list[tuple[str, Answers]]) -> None:
+    found = shown(people)
+    if found.withheld:
+        assert found.verdict == Verdict()
+        return
+    assert found.verdict == anonymous_verdict(found.n)
+    assert found.weighting is None
+    for one in found.questions:
+        is_judged = bool(one.n) and one.question.kind is not Kind.TEXT
+        assert one.verdict == (question_verdict(found.verdict, one.n, None, None) if is_judged else Verdict())
+        assert one.weighted is None
+
+
+@given(answered)
+def test_differences_are_those_of_groups_that_are_shown(people: list[tuple[str, Answers]]) -> None:
+    for one in shown(people).questions:
+        groups = [part.arms for part in one.by_arm]
+        values = {part.arms: part.result for part in one.by_arm}
+        assert all(each.arms in groups[1:] and each.than == groups[0] for each in one.differences)
+        if one.question.id != "score":
+            continue
+        for each in one.differences:
+            more, less = values[each.arms].mean, values[each.than].mean
+            assert more is not None
+            assert less is not None
+            assert each.value == pytest.approx(more.value - less.value)
