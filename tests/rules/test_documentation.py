@@ -37,6 +37,7 @@ WHO_MAY_CALL = {
     "GET /runs/{run}/charts/{question}.{form}": "engineer",
     "GET /runs/{run}/coverage": "manager",
     "GET /runs/{run}/events": "admin",
+    "GET /runs/{run}/over-time": "engineer",
     "GET /runs/{run}/people": "admin",
     "GET /runs/{run}/people.{form}": "admin",
     "GET /api/runs/{run}/export.{form}": "admin",

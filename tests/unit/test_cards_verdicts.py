@@ -1,5 +1,7 @@
 """What stands beside the figures on a card: doubts in a box of their own, weighted figures, and how arms differ."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from cards.elements import Card
@@ -86,12 +88,21 @@ def test_differences_say_whether_they_are_more_than_chance() -> None:
     assert "d minus a, “Apples”: +25 points, too few answers to say more" in said
 
 
-def test_as_many_questions_as_there_may_be_fit_on_a_card_with_their_doubts() -> None:
+def test_as_many_questions_as_there_may_be_have_their_doubts_on_cards_that_fit() -> None:
     whole = weighted_results()
     asked = tuple(whole.questions[number % 2] for number in range(MAX_QUESTIONS))
-    card = results_card(msgspec.structs.replace(whole, questions=asked))
-    assert fits(card)
-    assert shown(card).count(TITLE) == MAX_QUESTIONS
+    first: int | None = 0
+    said = 0
+    while first is not None:
+        card = results_card(msgspec.structs.replace(whole, questions=asked), first=first)
+        assert fits(card)
+        said += shown(card).count(TITLE)
+        first = next((_first(one) for one in nodes(card) if one.get("title") == "More questions"), None)
+    assert said == MAX_QUESTIONS
+
+
+def _first(button: Mapping[str, object]) -> int:
+    return msgspec.convert(button["data"], dict[str, object])["first"]  # type: ignore[return-value]
 
 
 def test_a_target_is_shown_beside_the_people_there_are() -> None:
