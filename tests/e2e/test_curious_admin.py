@@ -162,7 +162,7 @@ async def _story(
     for person in people:
         await person.received(lambda message: run in str(message))
     async with asyncio.timeout(30):
-        while "dealt with (100%)" not in _said((await admin.forge({"act": "status", "run": run})).card):
+        while "Sent, open for answers" not in _said((await admin.forge({"act": "status", "run": run})).card):
             pass
     seen = [await curious.look(survey, run)] if looks_meanwhile else []
     for person, one in zip(people, order, strict=True):
