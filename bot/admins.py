@@ -129,11 +129,11 @@ async def survey_close(turn: Turn) -> list[Reply]:
 
 async def send(turn: Turn) -> list[Reply]:
     """Send a survey to an audience, now or at a time, or ask another admin to approve it."""
-    survey, words = await asked_to_send(turn, "send <survey> to <audience> [at <time>]")
+    survey, words = await asked_to_send(turn, "send <survey> to <audience> [at <time> or until ±<margin>]")
     wanted, told = await asked_with_file(turn, words, lambda asked: asked_in(turn, asked))
     if wanted.timing is not None:
         return [*told, *await plan(turn, survey, wanted)]
-    run = await turn.parts.broadcaster.start(survey, wanted.audience, by=turn.person.id)
+    run = await turn.parts.broadcaster.start(survey, wanted.audience, by=turn.person.id, waves=wanted.waves)
     try:
         return [*told, await _started(turn, run)]
     except StoreError:  # the run is there all the same: whoever was told to try again would send it twice

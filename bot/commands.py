@@ -109,7 +109,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "send",
         Role.ADMIN,
-        "send <survey> to <audience> [at <time>]",
+        "send <survey> to <audience> [at <time> or until ±<margin>]",
         "Sends a survey to people.",
         admins.send,
         writes=True,

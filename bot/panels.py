@@ -16,6 +16,8 @@ from feedback.panels import find_panel, import_panel, list_panels
 from feedback.people_files import read_people
 from feedback.targets import composition_of, set_target
 from feedback.timing import Asked
+from feedback.wave_words import read_waves
+from feedback.waves import check_survey
 
 _IMPORT = re.compile(
     r"(?P<name>\S+)(?P<options>(?:[ \t]+(?:replace|skip wrong lines))*)\s*(?P<text>.*)", re.DOTALL | re.IGNORECASE
@@ -79,8 +81,15 @@ async def panel_target(turn: Turn) -> list[Reply]:
 async def dry_run(turn: Turn) -> list[Reply]:
     """Show what sending a survey to an audience would do, and send nothing."""
     survey, words = await asked_to_send(turn, "dry run <survey> to <audience>")
-    asked, told = await asked_with_file(turn, words, lambda audience: Asked(audience, None))
+    asked, told = await asked_with_file(turn, words, _in_waves)
+    if asked.waves is not None:
+        check_survey(survey, asked.waves)
     found = await turn.parts.broadcaster.foretell(asked.audience, by=turn.person.id)
     second = turn.parts.broadcaster.needs_approval(found.reachable)
     card = dry_run_card(found, survey, asked.audience, turn.now, needs_approval=second)
     return [*told, Reply("What it would do.", card)]
+
+
+def _in_waves(words: str) -> Asked:
+    audience, waves = read_waves(words)
+    return Asked(audience, None, waves=waves)

@@ -16,6 +16,7 @@ from feedback.runs import Run
 from feedback.standing import Standing
 from feedback.surveys import Survey
 from feedback.tallier import Tallier
+from feedback.wave_words import Waves
 from store.contract import Store
 
 Card = dict[str, object]
@@ -52,7 +53,7 @@ class Broadcaster(Protocol):
     def needs_approval(self, people: int) -> bool:
         """Say whether a send to so many people needs a second admin."""
 
-    async def start(self, survey: Survey, audience: str, *, by: str) -> Run:
+    async def start(self, survey: Survey, audience: str, *, by: str, waves: Waves | None = None) -> Run:
         """Write a run and its deliveries, and begin to send; or propose it to another admin. Raises `Refusal`."""
 
     async def approve(self, name: str, *, by: str, seen: int = 0) -> Run:

@@ -29,6 +29,7 @@ from broadcast.slices import CLOSE, OPEN_CHATS, RECALL, REMIND
 from broadcast.snoozing import Snoozing
 from broadcast.telling import RenderCome, Teller
 from broadcast.watch import RenderStanding, Watcher
+from broadcast.waves import WaveMaster
 from broadcast.worker import Job, Worker
 from feedback.contacts import ContactRules
 from feedback.people import Person, Policy, Role
@@ -162,6 +163,7 @@ def put_together(
         lease_s=queue.lease_s,
         now=now,
     )
+    waves = WaveMaster(store, queue, tallier, rules, now=now, wake=worker.wake)
     occurrences = Occurrences(store, broadcaster, policy)
     ticker = Ticker(
         store,
@@ -169,7 +171,7 @@ def put_together(
         occurrences.remind,
         occurrences.close,
         now,
-        also=[snoozing.tick, probing.tick],
+        also=[snoozing.tick, probing.tick, waves.tick],
     )
 
     stand, shown = broadcaster.standing, messages.status

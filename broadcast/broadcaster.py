@@ -24,6 +24,8 @@ from broadcast.slices import (
     write_follow_up,
 )
 from broadcast.standing import standing_of
+from broadcast.wave_plan import check_segments
+from broadcast.waves import with_waves
 from feedback.approvals import approve_run, covered, may_approve, needs_approval, propose_run
 from feedback.audiences import check_names
 from feedback.contacts import ContactRules
@@ -51,6 +53,8 @@ from feedback.runs import (
 from feedback.sealing import stop_ballots
 from feedback.standing import Standing
 from feedback.surveys import Survey
+from feedback.wave_words import Waves
+from feedback.waves import check_survey
 from store.contract import Store
 
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
@@ -114,29 +118,48 @@ class Broadcaster:
         """Say whether a send to so many people needs a second admin."""
         return needs_approval(people, above=self._approvals.above)
 
-    async def start(self, survey: Survey, audience: str, *, by: str, name: str = "", approved: int = 0) -> Run:
+    async def start(
+        self,
+        survey: Survey,
+        audience: str,
+        *,
+        by: str,
+        name: str = "",
+        approved: int = 0,
+        waves: Waves | None = None,
+    ) -> Run:
         """Write a run with all its deliveries, and begin to send; or propose it, where it needs an approval.
 
-        `approved` is for how many people a second admin has allowed it already.
+        `approved` is for how many people a second admin has allowed it already. With `waves` it goes out in waves; an
+        approval is for the whole audience all the same.
         A run that has the `name` already is carried on with instead; without one, a run of the same admin that asks
         the same of the same people and is still being planned: whoever was told to try again starts no second one.
         Once the run is written, a store that does not answer only delays its planning, and a plan that takes longer
         than `patience_s` is finished beside whoever asked: the run is returned as it is being planned.
-        Raises `AudienceUnknown`, `AudienceEmpty`, or `ApprovalMissing` for a named one that needs an approval.
+        Raises `AudienceUnknown`, `AudienceEmpty`, what stands against waves, or `ApprovalMissing` for a named one that
+        needs an approval.
         """
+        if waves is not None:
+            check_survey(survey, waves)
         if name:
             with contextlib.suppress(RunUnknown):
                 return await self._carry_on(await find_run(self._store, name))
         found = await self.foretell(audience, by=by)
         plain = await check_names(self._store, audience)
-        if not name and (begun := await run_being_planned(self._store, survey, plain, by=by)) is not None:
+        if waves is not None:
+            await check_segments(self._store, plain, waves, policy=self._policy, by=by)
+        if not name and (begun := await run_being_planned(self._store, survey, plain, by=by, waves=waves)) is not None:
             return await self.planning.plan(begun)
         if self.needs_approval(found.reachable) and found.reachable > covered(approved):
             if name:  # planned ahead, when nobody is there to approve it
                 raise ApprovalMissing(audience=plain, schedule=name.partition(".")[0])
-            return await propose_run(self._store, survey, plain, by=by, now=self._now(), people=found.reachable)
+            return await propose_run(
+                self._store, survey, plain, by=by, now=self._now(), people=found.reachable, waves=waves
+            )
         given = Approval(approved)
-        new = await create_run(self._store, survey, plain, by=by, now=self._now(), name=name, approval=given)
+        new = await create_run(
+            self._store, survey, plain, by=by, now=self._now(), name=name, approval=given, waves=waves
+        )
         return await self.planning.plan(new)
 
     async def approve(self, name: str, *, by: str, seen: int = 0) -> Run:
@@ -238,7 +261,7 @@ class Broadcaster:
 
     async def standing(self, run: Run) -> Standing:
         """Return where a run stands now."""
-        return await standing_of(self._store, self._queue, run, self._now())
+        return await with_waves(self._store, await standing_of(self._store, self._queue, run, self._now()))
 
     async def remind(self, run: Run, number: int) -> None:
         """Ask those again who have not answered. Harmless to repeat: each reminder reaches a person once at most."""

@@ -7,6 +7,7 @@ from itertools import chain, zip_longest
 
 from broadcast.queue import Queue
 from broadcast.slices import AHEAD, Slice, ahead_of, next_number, open_slices, write_slices
+from broadcast.wave_plan import WavePlan
 from feedback.anonymous import open_ballots
 from feedback.approvals import ask_again, covered
 from feedback.arms import Draw
@@ -54,6 +55,9 @@ class Planner:
         number = await next_number(self._store, run.run)
         is_begun = number > 0
         run = run if is_begun else await settle_mix(self._store, run)
+        if run.waves is not None:
+            await WavePlan(self._store, run, run.waves).write(self._policy, self._rules, self._now())
+            return await self._begin(run, *await self._counted(run))
         draw = await self._draw(run, is_begun=is_begun)
         count = reached = 0
         filling: defaultdict[float, list[tuple[Verdict, str]]] = defaultdict(list)

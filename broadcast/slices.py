@@ -12,13 +12,14 @@ import msgspec
 
 from feedback.deliveries import Outcome, ended, late, record_one
 from feedback.errors import RunIsOver
-from feedback.runs import DeliveryState, Progress, Run, RunState, find_run, move_run, progress
+from feedback.runs import DeliveryState, Progress, Run, RunState, deliveries, find_run, move_run, progress
 from store.contract import MAX_BATCH, Change, Conflict, Create, Doc, Op, Patch, Replace, Store, Where
 
-OPEN, DONE = "open", "done"
+OPEN, DONE, WAITING = "open", "done", "waiting"  # waiting for its wave: nobody works on it
 SEND, CLOSE, REMIND, OPEN_CHATS, RECALL = "send", "close", "remind", "open", "recall"  # jobs
 RECALL_DELETING = f"{RECALL}-deleting"
 SLICE, AHEAD, FOLLOW_UP = "slice", "ahead", "follow-up"  # kinds of documents
+_PLANNED = frozenset({DeliveryState.PLANNED})
 
 
 class LeaseLost(Exception):
@@ -80,12 +81,15 @@ class _Stored(msgspec.Struct):
     has_ahead: bool = True  # where nobody wrote down whether: look
 
 
-async def write_slices(store: Store, slices: Sequence[Slice]) -> None:
-    """Write the documents of new slices of one run. Those that exist stay as they are."""
+async def write_slices(store: Store, slices: Sequence[Slice], *, state: str = OPEN) -> None:
+    """Write the documents of new slices of one run. Those that exist stay as they are.
+
+    `state` is of those to send: open, or waiting for their wave.
+    """
     chats = {one.number for one in slices if one.job == OPEN_CHATS}
     for start in range(0, len(slices), MAX_BATCH):
         some = slices[start : start + MAX_BATCH]
-        docs = [_doc(one, OPEN, 0.0, (), has_ahead=one.number in chats) for one in some]
+        docs = [_doc(one, state if one.job == SEND else OPEN, 0.0, (), has_ahead=one.number in chats) for one in some]
         try:
             await store.batch("runs", slices[start].run, [Create(doc) for doc in docs])
         except Conflict:
@@ -103,6 +107,20 @@ async def next_number(store: Store, run: str) -> int:
 async def open_slices(store: Store, run: str, kind: str = SLICE) -> list[Slice]:
     """Return the slices of a run that are not done: those to send, or those of what follows."""
     return await _slices(store, run, [Where("kind", Op.EQ, kind), Where("state", Op.EQ, OPEN)])
+
+
+async def waiting_slices(store: Store, run: str) -> list[Slice]:
+    """Return the slices of a run that wait for their wave."""
+    return await _slices(store, run, [Where("kind", Op.EQ, SLICE), Where("state", Op.EQ, WAITING)])
+
+
+async def grip_waiting(store: Store, slice_: Slice) -> Grip | None:
+    """Return a slice that waits for its wave, with those still planned; the first step makes it ours. None: no more."""
+    doc = await store.get("runs", slice_.run, slice_.id)
+    if doc is None or doc["state"] != WAITING:
+        return None
+    planned = [one.id async for one in deliveries(store, slice_.run, states=_PLANNED, slice_=slice_.number)]
+    return Grip(slice_, str(doc["_etag"]), waiting=tuple(planned), has_ahead=bool(doc["has_ahead"]))
 
 
 async def write_follow_up(store: Store, run: str, job: str) -> list[Slice]:
@@ -193,8 +211,8 @@ async def take_up(store: Store, slice_: Slice, *, now: float) -> Grip | None:
 
 
 async def call_sent(store: Store, run: str) -> None:
-    """Call a run sent when no slice of it is open. One that is held, cancelled or closed stays so."""
-    where = [Where("kind", Op.EQ, SLICE), Where("state", Op.EQ, OPEN)]
+    """Call a run sent when no slice of it is open or to come. One that is held, cancelled or closed stays so."""
+    where = [Where("kind", Op.EQ, SLICE), Where("state", Op.IN, [OPEN, WAITING])]
     # One is enough, and asked for from the end, where the open ones are, so that no engine looks at all the others.
     if (await store.query("runs", partition=run, where=where, descending=True, limit=1)).docs:
         return

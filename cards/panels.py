@@ -68,6 +68,7 @@ def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
         heading(title),
         text(f"So many people need a second admin. Another one types **approve {name}**; **cancel {name}** ends it."),
         hint(f"Run **{name}** to {escape(excerpt(run.audience, _NAME))}"),
+        *_waves(run),
         *counts_of(found, now),
     ]
     return card(body, fallback=title)
@@ -79,7 +80,11 @@ def asked_for(run: Run, found: DryRun, now: datetime) -> list[Element]:
     until = f", until {moment(run.approve_until)}" if run.approve_until else ""
     grown = f"It has grown: by now it would reach **{counted(found.reachable, 'person', 'people')}**."
     more = [text(grown, is_bold=True)] if found.reachable > run.approval_for else []
-    return [text(f"{asked}{until}."), *more, *counts_of(found, now)]
+    return [text(f"{asked}{until}."), *more, *_waves(run), *counts_of(found, now)]
+
+
+def _waves(run: Run) -> list[Element]:
+    return [hint(escape(f"In waves, {run.waves}"))] if run.waves else []
 
 
 def counts_of(found: DryRun, now: datetime) -> list[Element]:

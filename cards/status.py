@@ -27,6 +27,7 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import fewer, fitted, left_out
+from cards.waves import waves_of
 from feedback.recalls import TO_RECALL
 from feedback.runs import DeliveryState, Progress, Run, RunState
 from feedback.standing import Standing
@@ -69,7 +70,15 @@ def status_card(
     last = [hint(_MOVING)] if is_moving and not standing.is_over else []
 
     def build(shown: int) -> Card:
-        body = [*top, heading(title), _about(progress.run), *_bar(standing), *details, *_states(progress)]
+        body = [
+            *top,
+            heading(title),
+            _about(progress.run),
+            *_bar(standing),
+            *waves_of(standing),
+            *details,
+            *_states(progress),
+        ]
         body += [*_doubt(standing), *_aside(standing, shown), *_reasons(progress, shown), *last]
         return card(body, buttons(standing, viewer), fallback=f"{title}. {_summary(progress)}")
 

@@ -21,6 +21,7 @@ from feedback.errors import (
 )
 from feedback.runs import RUN_DOC, Approval, Run, RunState, create_run, find_run
 from feedback.surveys import Survey, find_survey
+from feedback.wave_words import Waves
 from store.contract import Conflict, Op, Patch, Store, Where
 
 VALID = timedelta(days=3)  # how long an approval may take: over a weekend
@@ -36,9 +37,12 @@ def covered(people: int) -> int:
     return people + people // 10
 
 
-async def propose_run(store: Store, survey: Survey, audience: str, *, by: str, now: datetime, people: int) -> Run:
+async def propose_run(
+    store: Store, survey: Survey, audience: str, *, by: str, now: datetime, people: int, waves: Waves | None = None
+) -> Run:
     """Write a run that waits for an approval. Nothing is planned or sent. `people` is how many it would reach now."""
-    return await create_run(store, survey, audience, by=by, now=now, approval=Approval(people, until=now + VALID))
+    asked = Approval(people, until=now + VALID)
+    return await create_run(store, survey, audience, by=by, now=now, approval=asked, waves=waves)
 
 
 async def may_approve(store: Store, name: str, *, by: str, now: datetime) -> Run:

@@ -15,6 +15,7 @@ from feedback.errors import RunIsOver, RunUnknown
 from feedback.mixes import Mix
 from feedback.questions import Answers
 from feedback.surveys import Survey
+from feedback.wave_words import Waves
 from store.contract import Conflict, Doc, Op, Patch, Store, Where
 
 RUN_DOC = "run"
@@ -69,7 +70,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     outage_at: datetime | None = None  # since when
     probe_at: datetime | None = None  # when one card is tried, to see whether the run may go on
     probes: int = 0  # how many were tried
-    seed: str = ""  # decides who gets which arm; set where the survey has arms
+    seed: str = ""  # decides who gets which arm, and who is asked in which wave; set where there are any
+    waves: Waves | None = None  # that it goes out in waves, until it is sure enough
     mix: Mix | None = None  # the target mix of the panel it goes to, as it was when its plan began
 
     @property
@@ -159,7 +161,7 @@ HAVE_A_CARD = frozenset({DeliveryState.SENT, DeliveryState.UNCONFIRMED, Delivery
 FINAL = frozenset(DeliveryState) - {DeliveryState.PLANNED, DeliveryState.SENDING}
 
 
-async def create_run(
+async def create_run(  # noqa: PLR0913 - a run is made of so much
     store: Store,
     survey: Survey,
     audience: str,
@@ -168,6 +170,7 @@ async def create_run(
     now: datetime,
     approval: Approval = UNASKED,
     name: str = "",
+    waves: Waves | None = None,
     new_seed: Callable[[], str] = token_hex,
 ) -> Run:
     """Write a new run with the next free name, "<survey>-<number>", and return it.
@@ -186,7 +189,8 @@ async def create_run(
             created_by=by,
             approve_until=approval.until,
             approval_for=approval.people,
-            seed=new_seed() if survey.arms else "",
+            seed=new_seed() if survey.arms or waves else "",
+            waves=waves,
         )
         try:
             await store.create("runs", _run_doc(run))
@@ -225,12 +229,14 @@ async def unfinished_runs(store: Store) -> list[Run]:
     return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
 
 
-async def run_being_planned(store: Store, survey: Survey, audience: str, *, by: str) -> Run | None:
+async def run_being_planned(
+    store: Store, survey: Survey, audience: str, *, by: str, waves: Waves | None = None
+) -> Run | None:
     """Return the run of this very survey to this audience that somebody began and that is not planned yet, if any."""
     where = [Where("kind", Op.EQ, "run"), Where("state", Op.EQ, RunState.PLANNING.value)]
     async for doc in _all(store, where, order="created_at"):
         run = msgspec.convert(doc, Run)
-        if (run.survey, run.audience, run.created_by) == (survey, audience, by):
+        if (run.survey, run.audience, run.created_by, run.waves) == (survey, audience, by, waves):
             return run
     return None
 

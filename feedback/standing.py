@@ -4,7 +4,10 @@ from datetime import datetime
 
 import msgspec
 
+from feedback.questions import Question
 from feedback.runs import DeliveryState, Progress, Run, RunState
+from feedback.wave_words import Waves, margin_words
+from feedback.waves import ENOUGH, UNITS
 
 MOVES_BY_ITSELF = frozenset({RunState.PROPOSED, RunState.PLANNING, RunState.SENDING, RunState.HELD})
 _WAITING = (DeliveryState.PLANNED, DeliveryState.SENDING)
@@ -15,6 +18,47 @@ class SetAside(msgspec.Struct, frozen=True):
 
     number: int
     reason: str
+
+
+class SegmentStanding(msgspec.Struct, frozen=True):
+    """How far asking a segment has come. `answered` gave answers, `n` of them to the question that decides."""
+
+    name: str
+    people: int
+    asked: int  # or being asked
+    answered: int
+    n: int
+    margin: float | None
+    is_sure: bool  # nobody else of it is asked
+
+    @property
+    def shown_margin(self) -> str:
+        """The margin as it is read; empty where there is none yet."""
+        return "" if self.margin is None else margin_words(round(self.margin, 2))
+
+
+class WavesStanding(msgspec.Struct, frozen=True):
+    """The waves of a run, and when the last one's time is over; None while one leaves and after the last."""
+
+    asked: Waves
+    question: Question
+    segments: tuple[SegmentStanding, ...]
+    look_at: datetime | None = None
+
+    @property
+    def wanted(self) -> str:
+        """The margin that was asked for, with its unit."""
+        return f"{margin_words(self.asked.margin)} {self.unit}"
+
+    @property
+    def unit(self) -> str:
+        """What margins are measured in."""
+        return UNITS[self.question.kind]
+
+    @property
+    def enough(self) -> int:
+        """From how many answers on a margin counts."""
+        return ENOUGH
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -28,6 +72,7 @@ class Standing(msgspec.Struct, frozen=True):
     waits_until: datetime | None = None  # all who wait are asleep: nobody is written to before
     given_up: int = 0  # nothing was delivered to them, and it may go better another time
     aside: tuple[SetAside, ...] = ()
+    waves: WavesStanding | None = None  # of a run that goes out in waves
     is_recalling: bool = False  # cards are still to be taken back
 
     @property

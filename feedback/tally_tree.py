@@ -63,6 +63,11 @@ async def find_tally(store: Store, run: str) -> Tally:
     return Tally() if doc is None else msgspec.convert(doc, Tally)
 
 
+async def tally_of_slices(store: Store, run: Run, numbers: range) -> Tally:
+    """Return the tally of slices that follow each other, as theirs are kept."""
+    return await _within(store, run, _slice_id(numbers.start), _slice_id(numbers.stop - 1)) if numbers else Tally()
+
+
 async def run_with_tally(store: Store, name: str) -> tuple[Run, Tally]:
     """Return a run and its tally with one request. Raises `RunUnknown`."""
     found = {doc["id"]: doc async for doc in _docs(store, name, [Where("id", Op.IN, [RUN_DOC, RUN_TALLY])])}

@@ -15,6 +15,7 @@ from feedback.errors import CloseTooEarly, FollowUpUnclear, ReminderTooLate, Rul
 from feedback.recurrence import FORMS as RULE_FORMS
 from feedback.recurrence import Recurrence, read_recurrence
 from feedback.times import SPAN, YEAR, Moment, local_time, read_span, read_time, tomorrow
+from feedback.wave_words import Waves, WavesAlone, read_waves
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -52,15 +53,23 @@ class Timing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What somebody asked for. Without a timing: now, and nothing follows. `remark` is for the confirmation."""
+    """What somebody asked for. Without a timing: now, and nothing follows. `remark` is for the confirmation.
+
+    With `waves` it goes to a part of the audience now, and there is no timing.
+    """
 
     audience: str
     timing: Timing | None
     remark: str = ""
+    waves: Waves | None = None
 
 
 def read_send(text: str, *, now: datetime, zone: str) -> Asked:
-    """Read “<audience> [at <time>][, remind after …][, close after …]”. Raises a `Refusal`."""
+    """Read “<audience> [at <time>][, remind after …][, close after …]” or “<audience> until ±…”. Raises a `Refusal`."""
+    audience, waves = read_waves(text)
+    if waves is not None:
+        _check_alone(audience, now, zone)
+        return Asked(audience, None, waves=waves)
     first, follow_ups = _without_follow_ups(text)
     audience, moment = _read_at(first, now, zone)
     if moment is None and not follow_ups:
@@ -68,6 +77,15 @@ def read_send(text: str, *, now: datetime, zone: str) -> Asked:
     start = moment or Moment(local_time(now, zone), zone)
     timing = _followed(Timing(Recurrence(start.wall), start.zone), follow_ups, now)
     return Asked(audience, timing, start.remark if moment else "")
+
+
+def _check_alone(audience: str, now: datetime, zone: str) -> None:
+    """Raise where a time or what follows stands before the waves."""
+    first, follow_ups = _without_follow_ups(audience)
+    if follow_ups:
+        raise WavesAlone(words=quote(follow_ups[0]))
+    if _read_at(first, now, zone)[1] is not None:
+        raise WavesAlone(words=quote("at …"))
 
 
 def read_schedule(text: str, *, now: datetime, zone: str) -> Asked:
