@@ -53,6 +53,15 @@ async def _state_of_run(service: Service, run: str) -> object:
     return None if doc is None else doc["state"]
 
 
+async def _when_sent(service: Service, run: str = "pulse-s1.2026-11-24") -> None:
+    """Return when a run is sent. What follows it waits for that, and by a clock that stands still it waits for ever."""
+    async with asyncio.timeout(30):
+        while True:
+            if await _state_of_run(service, run) == "sent":
+                return
+            await asyncio.sleep(0.01)
+
+
 async def test_a_survey_is_sent_at_its_time_in_the_admins_zone_and_not_before(
     planner: Person, customer: Person, service: Service, clock: Clock
 ) -> None:
@@ -112,6 +121,7 @@ async def test_the_closing_date_closes_the_cards_over_a_restart(
     await planner.say("send pulse to everyone, close after 2 days")
     for person in (customer, engineer, planner):
         await person.received(is_survey)
+    await _when_sent(service)
     await customer.press("answer", {"q_nps": "9", "q_why": "It is quick"})
     await service.restart()
     clock.pass_s(2 * DAY)
@@ -152,6 +162,7 @@ async def test_who_has_not_answered_is_reminded_and_who_has_is_not(
     await planner.say("send pulse to customers, remind after 3 days, close after 14 days")
     for person in (customer, quick, stopped):
         await person.received(is_survey)
+    await _when_sent(service)
     await quick.press("answer", {"q_nps": "9"})
     await stopped.say("stop")
     await service.ticker.tick()
@@ -191,6 +202,7 @@ async def test_a_reminder_waits_for_the_end_of_quiet_hours_where_the_person_is(
     clock.pass_s(4 * HOUR)  # 22:00 in Tokyo, 8:00 in New York
     service.worker.wake()
     await in_new_york.received(is_survey)
+    await _when_sent(service)
     await service.restart()
     clock.pass_s(60)
     await service.ticker.tick()  # sees that everybody has been written to
