@@ -140,7 +140,7 @@ class Round(msgspec.Struct):
 
         But for those of whom it is known meanwhile that nothing can be sent to them.
 
-        Where the store is in trouble too, somebody may be in doubt anew: then it is asked for again.
+        Where the store is in trouble or busy, somebody may be in doubt anew: then it is asked for again.
         """
         self.luck.is_bad = False
         cards = Counter(dict.fromkeys(self.states, 1))
@@ -210,7 +210,7 @@ async def test_so_does_a_round_on_cosmos_with_troubles_of_its_own(
 
 
 async def _round(
-    number: int, folder: Path, place: Place, size: int, capsys: pytest.CaptureFixture[str], *, tries_again: int = 0
+    number: int, folder: Path, place: Place, size: int, capsys: pytest.CaptureFixture[str], *, tries_again: int = 1
 ) -> None:
     chance = random.Random(number)
     async with Teams(tenant=HOME, keep_transcript=100, limits=Limits(RATE)) as teams:
