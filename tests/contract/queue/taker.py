@@ -1,4 +1,5 @@
-"""Another process at the same queue: says "ready", waits for a line, then takes and finishes all there is."""
+"""Another process at the same queue: says "ready", and waits for a line before its first slice and for one before the
+others, so that nobody has taken them all before the other has begun."""
 
 import asyncio
 import sys
@@ -20,16 +21,25 @@ def _queue(store: Store, engine: str, *where: str) -> AbstractAsyncContextManage
     return open_azure_queue(store, connection_string=key, name=name, clock=time.time)
 
 
+async def _wait_after(word: str) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+    await asyncio.to_thread(sys.stdin.readline)
+
+
 async def main(engine: str, path: str, *where: str) -> None:
     store = await open_sqlite(Path(path))
     async with _queue(store, engine, *where) as queue:
         await queue.ping()
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.readline)
+        await _wait_after("ready")
+        is_first = True
         while (lease := await queue.take()) is not None:
             assert await queue.finish(lease)
-            sys.stdout.write(f"{lease.slice.number}\n")
+            if is_first:
+                await _wait_after(str(lease.slice.number))
+            else:
+                sys.stdout.write(f"{lease.slice.number}\n")
+            is_first = False
     await store.close()
 
 

@@ -30,14 +30,21 @@ async def _taker(where: list[str]) -> asyncio.subprocess.Process:
     return started
 
 
+async def _first(taker: asyncio.subprocess.Process) -> int:
+    assert taker.stdin is not None
+    assert taker.stdout is not None
+    taker.stdin.write(b"go\n")
+    return int(await taker.stdout.readline())
+
+
 async def test_two_processes_share_the_slices_and_no_slice_twice(engine: Engine) -> None:
     await engine.queue.put([Slice("pulse-1", number) for number in range(COUNT)])
     takers = [await _taker(engine.where) for _ in range(2)]
+    firsts = [await _first(taker) for taker in takers]
     said = await asyncio.gather(*(taker.communicate(b"go\n") for taker in takers))
-    shares = [[int(one) for one in out.split()] for out, _ in said]
+    shares = [[first, *(int(one) for one in out.split())] for first, (out, _) in zip(firsts, said, strict=True)]
     assert [taker.returncode for taker in takers] == [0, 0]
     assert sorted([*shares[0], *shares[1]]) == list(range(COUNT))
-    assert all(shares), "one of them got nothing"
 
 
 async def test_a_service_that_is_away_is_unavailable_whatever_is_asked(tmp_path: Path) -> None:
