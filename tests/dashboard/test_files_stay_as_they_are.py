@@ -36,6 +36,7 @@ from store.sqlite import open_sqlite
 from tests.conftest import Clock
 from tests.dashboard.house import BOSS, NOW, SURVEY, TOOLS, person_key
 
+HEADER_OF_ONE = "why,do not conclude yet\r\n"
 GOLDEN = Path(__file__).parent / "golden"
 EVERY_KIND = Survey(
     "every-kind",
@@ -166,13 +167,13 @@ def test_answers_that_are_all_different_are_not_kept_for_ever(monkeypatch: pytes
     assert [line(one).count("2026-01-") for one in rows * 2] == [1] * 18
 
 
-async def test_a_file_of_one_column_has_the_rules_of_one(embedded: Store) -> None:
-    """A field that is empty and alone is written in quotes, or the line would be no row."""
+async def test_a_file_of_one_question_has_two_columns(embedded: Store) -> None:
+    """The verdict has its column in every file of answers, so no field is alone in its line."""
     survey = Survey("alone", "Sample: one question", SURVEY.questions[1:2], is_anonymous=True)
     assert len(header_of(survey)) == 1
     found = await furnish(embedded)
     alone = msgspec.structs.replace(found, run=msgspec.structs.replace(found.run, survey=survey))
-    assert b"".join([block async for block in answers_csv(embedded, alone)]).decode("utf-8-sig") == "why\r\n"
+    assert b"".join([block async for block in answers_csv(embedded, alone)]).decode("utf-8-sig") == HEADER_OF_ONE
 
 
 async def _write() -> None:

@@ -47,7 +47,7 @@ async def test_themes_are_made_shown_with_n_and_quotes_and_said_to_be_automatic(
     assert f"from {whole} of {whole} texts" in seen
     for one, name, _ in found:
         of_it = await read(engineer, f"{PAGE}?question=why&theme={one}")
-        n = re.search(rf"{re.escape(name)}</a>.*?n (\d+) of {whole}", of_it, re.DOTALL)
+        n = re.search(rf">{re.escape(name)}</a>.*?n (\d+) of {whole}", of_it, re.DOTALL)
         assert n is not None
         assert f"{n[1]} texts of {whole}" in of_it
         assert set(re.findall(r'class="short">(.*?)</blockquote>', of_it)) <= set(WHY)
