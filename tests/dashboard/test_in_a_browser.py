@@ -238,7 +238,7 @@ async def test_an_engineer_is_offered_what_an_engineer_may_see(stage: Stage) -> 
     context = await stage.visitor(1400, role=Role.ENGINEER)
     page = await stage.open(context, "/")
     await expect(page.get_by_role("link", name="Audit")).to_have_count(0)
-    await page.locator('a[href="/runs/pulse-1/results"]').click()
+    await page.get_by_role("link", name="Results of pulse-1").click()
     await expect(page).to_have_url(f"{stage.site.url}/runs/pulse-1/results")
     await expect(page.get_by_role("link", name="Excel file of all answers")).to_have_count(0)
     await context.close()
