@@ -24,7 +24,7 @@ from bot.assembly import Doors
 from bot.assembly import House as BotHouse
 from bot.assembly import put_together as bot_together
 from bot.auth import Gate, KeyRing, KeysUnavailable, TokenVerifier
-from bot.bot_token import BotToken, open_session
+from bot.bot_token import TIMEOUT, BotToken
 from bot.connector import Connector, service_host_check
 from bot.endpoint import MAX_BODY, MessagesEndpoint
 from bot.files import FILE_HOSTS, FileFetcher
@@ -88,8 +88,8 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     async def running(app: web.Application) -> AsyncIterator[None]:
         kept = store or await open_store(settings.store)
         try:
-            async with open_session() as session, open_wire() as wire, _queue(settings, kept, now) as queue:
-                at_work, share = await _start(app, _given(settings, kept, queue, Outward(session, wire), now))
+            async with _session() as session, open_wire() as wire, _queue(settings, kept, now) as queue:
+                at_work, share = await _start(app, _given(settings, kept, queue, session, wire, now))
                 metrics.watch_budget(share.units)
                 yield
                 await _stop(at_work, share)
@@ -106,6 +106,11 @@ def create_app(settings: Settings, *, store: Store | None = None, now: Now = utc
     return app
 
 
+def _session() -> aiohttp.ClientSession:
+    """Return the client for what does not go to Teams' chats. It keeps no cookies: nobody sets any to send back."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=TIMEOUT)
+
+
 def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextManager[Queue]:
     def clock() -> float:
         return now().timestamp()
@@ -119,16 +124,8 @@ def _queue(settings: Settings, store: Store, now: Now) -> AbstractAsyncContextMa
 
 
 @dataclass(frozen=True, slots=True)
-class Outward:
-    """The clients of this process: `wire` for all that is sent to Teams, `session` for everything else."""
-
-    session: aiohttp.ClientSession
-    wire: Wire
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
-    """What the parts are made from."""
+    """What the parts are made from. `wire` is for all that is sent to Teams, `session` for other requests."""
 
     settings: Settings
     store: Store
@@ -139,11 +136,13 @@ class Given:
     timing: Timing
 
 
-def _given(settings: Settings, store: Store, queue: Queue, outward: Outward, now: Now) -> Given:
+def _given(
+    settings: Settings, store: Store, queue: Queue, session: aiohttp.ClientSession, wire: Wire, now: Now
+) -> Given:
     chance = random.Random()  # noqa: S311 - jitter
     timing = Timing(now=now, clock=clocks.monotonic, sleep=asyncio.sleep, chance=chance)
     policy = Policy(admins=settings.admins, home_tenants=settings.home_tenants)
-    return Given(settings, store, queue, outward.session, outward.wire, policy, timing)
+    return Given(settings, store, queue, session, wire, policy, timing)
 
 
 async def _start(app: web.Application, given: Given) -> tuple[AtWork, BudgetShare]:

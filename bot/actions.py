@@ -1,16 +1,15 @@
 """What a press on a card's button does. A card says what it acts on; whether this person may is decided here."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from bot import answering, controls, results, sending, sketching
+from bot.carried import Data, text_in
 from bot.turn import Reply, Turn
 from feedback.errors import NotAllowed, Refusal
 from feedback.language import ENGLISH, speaking
 from feedback.people import Role
-
-Data = Mapping[str, object]
 
 
 class UnknownAction(Refusal):
@@ -61,7 +60,7 @@ ACTS: dict[str, Act] = {
 
 async def act(turn: Turn, data: Data) -> Reply:
     """Do what a card action asks. Raises `Refusal` or `StoreError`."""
-    found = ACTS.get(_text(data, "act"))
+    found = ACTS.get(text_in(data, "act"))
     if found is None:
         raise UnknownAction
     if not turn.role.includes(found.role):
@@ -70,8 +69,3 @@ async def act(turn: Turn, data: Data) -> Reply:
         return await found.run(turn, data)
     with speaking(ENGLISH):  # what engineers and admins read is in English alone: decisions/0020
         return await found.run(turn, data)
-
-
-def _text(data: Data, name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""

@@ -6,9 +6,10 @@ older copy of it leads to where the person is.
 
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.carried import Data, text_in
 from bot.turn import Reply, Turn
 from cards.inputs import entered
 from cards.pauses import DAYS_INPUT, declined_card, later_card, snoozed_card, typing_card
@@ -25,8 +26,6 @@ from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery,
 from feedback.snoozes import MOST_DAYS, come_back, decline, snooze
 from feedback.translations import run_in
 from store.contract import StoreError, TooLarge
-
-Data = Mapping[str, object]
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ async def answer(turn: Turn, data: Data) -> Reply:
         return await _again(turn, run, sheet, refused.problems)
     except StoreError as error:
         log.error("answer not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
-        return _not_saved(run, sheet, error, _text(data, "arm"))
+        return _not_saved(run, sheet, error, text_in(data, "arm"))
 
 
 async def back(turn: Turn, data: Data) -> Reply:
@@ -76,7 +75,7 @@ async def later(turn: Turn, data: Data) -> Reply:
 async def ask_again(turn: Turn, data: Data) -> Reply:
     """Promise to ask again in some days, outside the person's quiet hours."""
     run = await _run(turn, data)
-    days = _text(data, DAYS_INPUT)
+    days = text_in(data, DAYS_INPUT)
     number = int(days) if days.isascii() and days.isdecimal() and len(days) < len(str(MOST_DAYS)) + 1 else 1
     until = turn.now + timedelta(days=max(1, min(number, MOST_DAYS)))
     allowed = next_allowed(turn.person, until, turn.parts.quiet)
@@ -134,7 +133,7 @@ async def edit(turn: Turn, data: Data) -> Reply:
 
 async def _run(turn: Turn, data: Data) -> Run:
     """Return the run of a card, its survey in the language spoken."""
-    return run_in(await find_run(turn.store, _text(data, "run")), current())
+    return run_in(await find_run(turn.store, text_in(data, "run")), current())
 
 
 async def _answer_all(turn: Turn, run: Run, sheet: Sheet) -> Reply:
@@ -155,7 +154,7 @@ async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -
         return await _again(turn, run, sheet, refused.problems)
     except StoreError as error:
         log.error("page not saved, reference %s: %r", turn.source, error)  # noqa: TRY400 - of these come many
-        return _not_saved(run, sheet, error, _text(data, "arm"))
+        return _not_saved(run, sheet, error, text_in(data, "arm"))
 
 
 def _after(run: Run, kept: Kept) -> Reply:
@@ -236,11 +235,6 @@ async def _sheet(turn: Turn, run: Run, data: Data) -> Sheet:
         raw |= {str(one): stored[str(one)] for one in withheld if not raw.get(str(one)) and str(one) in stored}
     page = min(max(_whole(data, "page"), 0), len(run.survey.paged) - 1)
     return Sheet(page, raw, _whole(data, "rev"), _whole(data, "step"))
-
-
-def _text(data: Data, name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _whole(data: Data, name: str) -> int:

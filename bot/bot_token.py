@@ -1,8 +1,7 @@
 """The bot's own access token, by client credentials. Knows nothing of what it is used for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from http import HTTPStatus
 
 import aiohttp
@@ -73,10 +72,3 @@ class BotToken:
             raise Retriable(msg) from error
         self._header = f"Bearer {found.access_token}"
         self._renew_at = self._clock() + max(found.expires_in - TOKEN_MARGIN_S, found.expires_in / 2)
-
-
-@asynccontextmanager
-async def open_session() -> AsyncIterator[aiohttp.ClientSession]:
-    """Give the client for tokens and keys. It keeps no cookies: nobody we call sets any that we should send back."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=TIMEOUT) as session:
-        yield session

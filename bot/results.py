@@ -3,8 +3,7 @@
 A card says what it shows; whether that may be shown is decided by what is stored.
 """
 
-from collections.abc import Mapping
-
+from bot.carried import Data, number_in, text_in
 from bot.turn import Reply, Turn
 from broadcast.outbox import written
 from cards.errors import refusal_sentence
@@ -21,8 +20,6 @@ from feedback.wishes import Wish, find_wish, forget_wish, keep_wish
 
 USAGE = "results <survey or run> [by <attribute>] [at <number>]"
 MAX_ATTRIBUTE = 60  # characters of a name that are said back
-
-Data = Mapping[str, object]
 
 
 async def typed(turn: Turn, run: Run) -> Reply:
@@ -47,23 +44,23 @@ async def shown(turn: Turn, run: Run, *, first: int = 0, notice: str = "") -> Re
 
 async def results(turn: Turn, data: Data) -> Reply:
     """Show a run's results as they are now."""
-    return await shown(turn, await find_run(turn.store, _text(data, "run")), first=_first(data))
+    return await shown(turn, await find_run(turn.store, text_in(data, "run")), first=number_in(data, "first"))
 
 
 async def segments(turn: Turn, data: Data) -> Reply:
     """Show what people answered by one thing known about them, or by what they can be divided."""
-    run, attribute = await find_run(turn.store, _text(data, "run")), _text(data, "by")
+    run, attribute = await find_run(turn.store, text_in(data, "run")), text_in(data, "by")
     if not attribute:
         return await _by_what(turn, run)
     try:
-        return await _by(turn, run, attribute, first=_first(data))
+        return await _by(turn, run, attribute, first=number_in(data, "first"))
     except Refusal as refused:
         return await _by_what(turn, run, notice=refusal_sentence(refused))
 
 
 async def wish(turn: Turn, data: Data) -> Reply:
     """Ask at how many answers somebody wants to be told, or keep what they said."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await find_run(turn.store, text_in(data, "run"))
     if data.get("is_said") not in {True, "true"}:
         return await _asked(turn, run)
     try:
@@ -75,7 +72,7 @@ async def wish(turn: Turn, data: Data) -> Reply:
 
 async def unwish(turn: Turn, data: Data) -> Reply:
     """Let somebody not be told, and show the results."""
-    run = await find_run(turn.store, _text(data, "run"))
+    run = await find_run(turn.store, text_in(data, "run"))
     await forget_wish(turn.store, run.run, turn.person.id)
     return await shown(turn, run, notice="I do not tell you.")
 
@@ -108,13 +105,3 @@ async def _keep(turn: Turn, run: Run, words: str) -> tuple[Wish, Cell]:
 async def _counted(turn: Turn, run: Run) -> Cell:
     await turn.parts.tallier.catch_up(run.run)
     return (await find_tally(turn.store, run.run)).everybody
-
-
-def _first(data: Data) -> int:
-    first = data.get("first")
-    return first if isinstance(first, int) else 0
-
-
-def _text(data: Data, name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""

@@ -5,11 +5,11 @@ once: a mark is written before, and taken back only where sending was refused.
 """
 
 import hashlib
-from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from bot.admins import send
+from bot.carried import Data, text_in
 from bot.schedules import asked_in
 from bot.turn import Reply, Turn
 from cards.errors import refusal_sentence
@@ -18,7 +18,6 @@ from feedback.errors import NothingToSay, Refusal, SurveyIsClosed
 from feedback.surveys import Survey, find_survey
 from store.contract import Conflict, Doc, Uncertain
 
-Data = Mapping[str, object]
 TTL_S = 7 * 24 * 3600
 
 
@@ -32,14 +31,14 @@ class SurveyHasMoved(Refusal):
 
 async def saved(turn: Turn, data: Data) -> Reply:
     """Ask to whom a survey shall go."""
-    survey = await find_survey(turn.store, _text(data, "survey"))
+    survey = await find_survey(turn.store, text_in(data, "survey"))
     return Reply(f"Send {survey.id}.", choose_card(survey))
 
 
 async def foretell(turn: Turn, data: Data) -> Reply:
     """Show whom a survey would reach, with the button that sends it."""
     survey = await _as_shown(turn, data)
-    audience = (_text(data, AUDIENCE_INPUT + "_") or _text(data, AUDIENCE_INPUT)).strip(" .,!?")
+    audience = (text_in(data, AUDIENCE_INPUT + "_") or text_in(data, AUDIENCE_INPUT)).strip(" .,!?")
     if not audience:
         notice = "Please say to whom: **me**, **customers**, **engineers**, **everyone**, or a panel."
         return Reply("To whom?", choose_card(survey, notice=notice))
@@ -57,7 +56,7 @@ async def foretell(turn: Turn, data: Data) -> Reply:
 async def send_once(turn: Turn, data: Data) -> Reply:
     """Send a survey, once for each card with this button."""
     survey = await _as_shown(turn, data)
-    audience, mark = _text(data, "audience"), f"send-{_text(data, 'token')}"
+    audience, mark = text_in(data, "audience"), f"send-{text_in(data, 'token')}"
     if not audience:
         raise NothingToSay(usage="send <survey> to <audience>")
     doc: Doc = {"id": mark, "kind": "sent", "at": turn.now.timestamp(), "ttl": TTL_S}
@@ -75,14 +74,9 @@ async def send_once(turn: Turn, data: Data) -> Reply:
 
 async def _as_shown(turn: Turn, data: Data) -> Survey:
     """Return the survey in the version that the card was made for."""
-    survey = await find_survey(turn.store, _text(data, "survey"))
+    survey = await find_survey(turn.store, text_in(data, "survey"))
     if survey.is_closed:
         raise SurveyIsClosed(survey=survey.id)
     if survey.version != data.get("version"):
         raise SurveyHasMoved(survey=survey.id)
     return survey
-
-
-def _text(data: Data, name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""

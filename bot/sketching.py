@@ -1,9 +1,8 @@
 """Writing surveys: the commands that begin it, and what the buttons on its cards do."""
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
+from bot.carried import Data, text_in
 from bot.turn import Reply, Turn
 from cards.inputs import entered
 from cards.sketch import PICK, SAY, sketch_card, templates_card
@@ -16,7 +15,6 @@ from feedback.templates import find_template, templates, unmarked
 from feedback.trials import go_back, try_page
 from store.contract import Conflict
 
-Data = Mapping[str, object]
 NEW = "survey new [from <template>]"
 
 
@@ -59,7 +57,7 @@ async def press(turn: Turn, data: Data) -> Reply:
     await _enter(turn)
     reads = data.get("reads")
     typed = data.get(reads) if reads in {SAY, PICK} else None
-    words = f"{_text(data, 'words')} {typed if isinstance(typed, str) else ''}".strip()
+    words = f"{text_in(data, 'words')} {typed if isinstance(typed, str) else ''}".strip()
     said = await _desk(turn).press(turn.person.id, words, revision=_whole(data, "rev"))
     if said.is_over:
         await turn.guides.cancel()
@@ -69,13 +67,13 @@ async def press(turn: Turn, data: Data) -> Reply:
 async def trial(turn: Turn, data: Data) -> Reply:
     """Check a page of a survey that its author tries out, and keep nothing."""
     sketch = await _enter(turn)
-    survey, goes = sketch.survey, _text(data, "goes")
+    survey, goes = sketch.survey, text_in(data, "goes")
     if sketch.revision != _whole(data, "rev") or not survey.questions:
         return Reply(OUTDATED, sketch_card(sketch, notice=OUTDATED, is_warning=True))
     page = min(max(_whole(data, "page"), 0), len(survey.paged) - 1)
     earlier, raw = data.get("earlier"), entered(data)
     known = earlier if isinstance(earlier, dict) and goes != "begin" else {}
-    arm = _text(data, "arm")
+    arm = text_in(data, "arm")
     if goes == "begin":
         shown = trial_card(survey, sketch.revision, answers={}, arm=arm)
     else:
@@ -120,11 +118,6 @@ async def _enter(turn: Turn) -> Sketch:
 
 def _desk(turn: Turn) -> Desk:
     return Desk(turn.store, turn.parts.clock)
-
-
-def _text(data: Data, name: str) -> str:
-    value = data.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _whole(data: Data, name: str) -> int:

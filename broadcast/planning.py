@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from broadcast.plan import Planner
 from broadcast.slices import next_number
 from broadcast.steady import Steady
-from feedback.runs import Run, RunState, find_run, unfinished_runs
+from feedback.runs import Run, RunState, find_run, runs_in
 from store.contract import Store, StoreError
 
 LOOK_S = 5.0
@@ -100,10 +100,9 @@ class Planning(Steady):
 
     async def _abandoned(self) -> list[Run]:
         """Return the runs whose plans do not grow, and are not written here."""
-        planning = [one for one in await unfinished_runs(self._store) if one.state is RunState.PLANNING]
         found: list[Run] = []
         seen: dict[str, tuple[int, datetime]] = {}
-        for run in planning:
+        for run in await runs_in(self._store, {RunState.PLANNING}):
             slices, now = await next_number(self._store, run.run), self._now()
             was, since = self._seen.get(run.run, (-1, now))
             is_left = was == slices and now - since >= ABANDONED

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from feedback.errors import RunIsOver
-from feedback.runs import RUN_DOC, Run, RunState, find_run
+from feedback.runs import RUN_DOC, Run, RunState, find_run, runs_in
 from store.contract import Conflict, Doc, Op, Patch, Store, Where
 
 FIRST_PAUSE = timedelta(seconds=15)  # before the first card is tried; twice as long before each further one
@@ -32,15 +32,8 @@ async def begin_outage(store: Store, run: Run, *, reason: str, now: datetime) ->
 
 async def due_probes(store: Store, now: datetime) -> list[Run]:
     """Return the runs for which it is time to see whether a card gets through, oldest first. There are few on hold."""
-    where = [Where("kind", Op.EQ, "run"), _is(RunState.HELD)]
-    found: list[Run] = []
-    continuation: str | None = None
-    while True:
-        page = await store.query("runs", where=where, order="created_at", continuation=continuation)
-        found += msgspec.convert(page.docs, list[Run])
-        continuation = page.continuation
-        if continuation is None:
-            return [one for one in found if one.probe_at is not None and one.probe_at <= now]
+    held = await runs_in(store, {RunState.HELD})
+    return [one for one in held if one.probe_at is not None and one.probe_at <= now]
 
 
 async def claim_probe(store: Store, run: Run, now: datetime) -> Run | None:

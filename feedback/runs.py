@@ -223,22 +223,24 @@ async def runs_of(store: Store, survey_id: str) -> list[Run]:
     return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
 
 
+async def runs_in(store: Store, states: Collection[RunState]) -> list[Run]:
+    """Return every run in some states, oldest first."""
+    where = [Where("kind", Op.EQ, "run"), Where("state", Op.IN, sorted(one.value for one in states))]
+    return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
+
+
 async def unfinished_runs(store: Store) -> list[Run]:
     """Return the runs that still have somebody to write to, oldest first."""
-    where = [Where("kind", Op.EQ, "run"), Where("state", Op.IN, [RunState.PLANNING.value, RunState.SENDING.value])]
-    return [msgspec.convert(doc, Run) async for doc in _all(store, where, order="created_at")]
+    return await runs_in(store, {RunState.PLANNING, RunState.SENDING})
 
 
 async def run_being_planned(
     store: Store, survey: Survey, audience: str, *, by: str, waves: Waves | None = None
 ) -> Run | None:
     """Return the run of this very survey to this audience that somebody began and that is not planned yet, if any."""
-    where = [Where("kind", Op.EQ, "run"), Where("state", Op.EQ, RunState.PLANNING.value)]
-    async for doc in _all(store, where, order="created_at"):
-        run = msgspec.convert(doc, Run)
-        if (run.survey, run.audience, run.created_by, run.waves) == (survey, audience, by, waves):
-            return run
-    return None
+    same = (survey, audience, by, waves)
+    planning = await runs_in(store, {RunState.PLANNING})
+    return next((one for one in planning if (one.survey, one.audience, one.created_by, one.waves) == same), None)
 
 
 async def move_run(

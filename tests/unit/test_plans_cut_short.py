@@ -11,6 +11,7 @@ from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.messenger import Retriable, Unreachable
 from broadcast.planning import ABANDONED
 from broadcast.sender import Message
+from broadcast.slices import Slice, next_number, write_slices
 from broadcast.worker import Worker
 from feedback.contacts import ContactRules, QuietHours
 from feedback.people import Contact, Conversation, meet
@@ -97,7 +98,12 @@ async def test_a_plan_that_takes_long_is_finished_beside_whoever_asked(house: Ho
     assert (run.state, run.people) == (RunState.PLANNING, 0)
     assert (await hasty.start(SURVEY, "everyone", by=BY)).run == run.run, "the same again is the same run"
     planning.go_on.set()
-    await _broadcaster(house, ContactRules(), clock).recover()
+    async with asyncio.timeout(30):
+        while True:
+            await house.worker.drain()
+            if (await find_run(house.store, run.run)).state is RunState.SENT:
+                break
+            await asyncio.sleep(0.01)
     await _ended(house, run, 250)
 
 
@@ -121,9 +127,11 @@ async def test_a_plan_that_grows_is_left_to_whoever_writes_it(house: House, cloc
     other = _broadcaster(house, ContactRules(), clock)
     await other.planning.carry_on()
     clock.pass_s(ABANDONED.total_seconds())
+    await write_slices(house.store, [Slice("pulse-1", await next_number(house.store, "pulse-1"))])  # it grows
+    await other.planning.carry_on()
+    assert (await find_run(house.store, "pulse-1")).state is RunState.PLANNING
     planning.go_on.set()
     await planning.task
-    await other.planning.carry_on()
     await _ended(house, planning.run, 250)
 
 
