@@ -50,11 +50,11 @@ from dashboard.entra import Entra, Registration, SignInUnavailable
 from dashboard.opening import PARTS, House, add_routes, open_local_door
 from dashboard.opening import put_together as dashboard_together
 from dashboard.routes import Downloads
-from feedback.contacts import ContactRules, QuietHours
 from feedback.links import Links, link_key
-from feedback.people import Policy
-from feedback.sample import load_sample
-from feedback.tallier import Tallier
+from feedback.people.people import Policy
+from feedback.results.tallier import Tallier
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.surveys.sample import load_sample
 from settings import Settings, SettingsError
 from store.contract import Store, StoreError
 from store.opening import open_store

@@ -49,10 +49,10 @@ from broadcast.rendering import OncePerRun
 from broadcast.sender import Sender
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
-from feedback.contacts import ContactRules, QuietHours
-from feedback.people import Contact, Conversation, Policy, meet
-from feedback.runs import DeliveryState, Run, RunState, progress
-from feedback.survey_files import read_survey
+from feedback.people.people import Contact, Conversation, Policy, meet
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.runs import DeliveryState, Run, RunState, progress
+from feedback.surveys.survey_files import read_survey
 from store.contract import Store
 from store.sqlite import open_sqlite
 

@@ -38,10 +38,10 @@ from benchmarks.processes import NotStarted, free_port, running
 from benchmarks.turns import Turns
 from bot.meetings import WAIT_S
 from bot.wire import open_wire
-from feedback.results import results_of
-from feedback.runs import DeliveryState, progress
-from feedback.survey_files import read_survey
-from feedback.tallier import Tallier
+from feedback.results.results import results_of
+from feedback.results.tallier import Tallier
+from feedback.runs.runs import DeliveryState, progress
+from feedback.surveys.survey_files import read_survey
 from settings import CosmosAt, Settings
 from simulator import Teams
 from simulator.cosmos import CosmosStandIn

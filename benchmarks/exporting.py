@@ -18,8 +18,8 @@ import msgspec
 
 from benchmarks.panel import Wrong, answers_of
 from benchmarks.processes import free_port, running
-from feedback.people import Person
-from feedback.runs import Run, RunState, move_run
+from feedback.people.people import Person
+from feedback.runs.runs import Run, RunState, move_run
 from store.contract import Store
 
 TOGETHER = 2000  # people written at once

@@ -13,11 +13,11 @@ import msgspec
 
 from benchmarks.load import Reply, Request
 from cards.survey import survey_card
-from feedback.deliveries import SLICE, write_planned
-from feedback.people import Contact, Conversation, meet, person_id
-from feedback.questions import Answers
-from feedback.runs import Delivery, DeliveryState, Run, RunState, create_run, deliveries, move_run
-from feedback.survey_files import read_survey
+from feedback.people.people import Contact, Conversation, meet, person_id
+from feedback.runs.deliveries import SLICE, write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState, create_run, deliveries, move_run
+from feedback.surveys.questions import Answers
+from feedback.surveys.survey_files import read_survey
 from simulator import Teams, card_text
 from simulator.activities import Bot, Who, card_action, envelope
 from simulator.cards import ADAPTIVE, Pressable, filled, find_action

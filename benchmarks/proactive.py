@@ -12,7 +12,7 @@ from botbuilder.schema import ChannelAccount, ConversationAccount, ConversationR
 from benchmarks.baselines import NoAuthentication
 from bot.connector import card_message
 from broadcast.messenger import Card
-from feedback.people import Conversation
+from feedback.people.people import Conversation
 
 AT_ONCE = 100
 

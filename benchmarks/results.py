@@ -33,13 +33,13 @@ from benchmarks.exporting import export, write_people
 from benchmarks.figures import ratio
 from benchmarks.panel import SENT_AT, SURVEY, Wrong, answers_of
 from benchmarks.processes import ROOT
-from feedback.answers import record_answer
-from feedback.deliveries import SLICE, write_planned
-from feedback.results import Results, results_of
-from feedback.runs import Delivery, DeliveryState, Run, create_run
-from feedback.survey_files import read_survey
-from feedback.tallier import Tallier
-from feedback.tally_tree import rebuild
+from feedback.answers.answers import record_answer
+from feedback.results.results import Results, results_of
+from feedback.results.tallier import Tallier
+from feedback.results.tally_tree import rebuild
+from feedback.runs.deliveries import SLICE, write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, create_run
+from feedback.surveys.survey_files import read_survey
 from store.contract import Store
 from store.sqlite import open_sqlite
 

@@ -22,8 +22,8 @@ from benchmarks.virtual_time import run_virtually
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Throttled
 from broadcast.sender import Message, Sender
-from feedback.people import Conversation, Person
-from feedback.runs import DeliveryState
+from feedback.people.people import Conversation, Person
+from feedback.runs.runs import DeliveryState
 
 LISTED = ((1.0, 7), (2.0, 8), (30.0, 60), (3600.0, 1800))  # seconds, messages to one conversation
 RETRY_AFTER_S = 2.0

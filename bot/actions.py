@@ -9,7 +9,7 @@ from bot.carried import Data, text_in
 from bot.turn import Reply, Turn
 from feedback.errors import NotAllowed, Refusal
 from feedback.language import ENGLISH, speaking
-from feedback.people import Role
+from feedback.people.people import Role
 
 
 class UnknownAction(Refusal):

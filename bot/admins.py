@@ -16,11 +16,11 @@ from cards.survey import preview_card, survey_fits
 from cards.surveys import advice_card, file_problems_card, imported_card, survey_list_card
 from feedback.errors import NothingToSay, Refusal, SurveyFileRefused, SurveyIsClosed, VersionUnknown, quote
 from feedback.language import ENGLISH, LANGUAGES, find_language, speaking
-from feedback.runs import Run, RunState, latest_runs, runs_of
-from feedback.survey_advice import advice_on
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
-from feedback.translations import survey_in
+from feedback.runs.runs import Run, RunState, latest_runs, runs_of
+from feedback.surveys.survey_advice import advice_on
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import Survey, close_survey, find_survey, import_survey, list_surveys
+from feedback.surveys.translations import survey_in
 from store.contract import StoreError
 
 log = logging.getLogger(__name__)

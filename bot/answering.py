@@ -16,15 +16,15 @@ from cards.pauses import DAYS_INPUT, declined_card, later_card, snoozed_card, ty
 from cards.survey import Position, can_show_answers, survey_card
 from cards.thanks import closed_card, thanks_card, withdrawn_card
 from dialogs.answer import ANSWER_DIALOG
-from feedback.anonymous import with_ballot
-from feedback.answers import find_answered, record_answer
-from feedback.contacts import next_allowed
-from feedback.drafts import Kept, Sheet, keep_page, leave_page, where_they_are
+from feedback.answers.anonymous import with_ballot
+from feedback.answers.answers import find_answered, record_answer
+from feedback.answers.drafts import Kept, Sheet, keep_page, leave_page, where_they_are
+from feedback.answers.snoozes import MOST_DAYS, come_back, decline, snooze
 from feedback.errors import AnswersRefused, NotYourSurvey, Problem, RunIsClosed, RunIsRecalled
 from feedback.language import current, mark, say
-from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery, find_run
-from feedback.snoozes import MOST_DAYS, come_back, decline, snooze
-from feedback.translations import run_in
+from feedback.runs.contacts import next_allowed
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState, find_delivery, find_run
+from feedback.runs.translated_runs import run_in
 from store.contract import StoreError, TooLarge
 
 log = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ from broadcast.assembly import Broadcast, Timing
 from dialogs.answer import AnswerDialog
 from dialogs.note import NoteDialog
 from dialogs.sketch import Desk, SketchDialog
-from feedback.contacts import QuietHours
 from feedback.links import Links
-from feedback.people import Policy, Role, find_person
-from feedback.tallier import Tallier
+from feedback.people.people import Policy, Role, find_person
+from feedback.results.tallier import Tallier
+from feedback.runs.contacts import QuietHours
 from store.contract import Store
 
 

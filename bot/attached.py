@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from bot.turn import Reply, Turn
 from cards.elements import counted
 from cards.surveys import left_out_card
-from feedback.audience_words import is_attached, read_audience, write_audience
 from feedback.errors import AudienceFileRefused, FileNotNamed, NothingToSay, OneFileOnly, PeopleFileRefused
-from feedback.people_files import PeopleFile, read_people
-from feedback.people_lists import keep_list
-from feedback.timing import Asked
+from feedback.people.audience_words import is_attached, read_audience, write_audience
+from feedback.people.people_files import PeopleFile, read_people
+from feedback.people.people_lists import keep_list
+from feedback.runs.timing import Asked
 
 ATTACHED = "attached csv"
 PASTED = "pasted"  # what a list is named after that was not in a file

@@ -10,7 +10,7 @@ from bot import admins, engineers, everyone, panels, results, running, schedules
 from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
 from feedback.language import mark, say
-from feedback.people import Role
+from feedback.people.people import Role
 
 _WORD = r"[^\s`.,:;!?]+"
 _MARKS = r"[.,:;!?]*"  # “stop!” and “feedback: …” are meant as they are said

@@ -19,7 +19,7 @@ from bot.bot_token import BotToken
 from bot.turn import CARD_TYPE
 from bot.wire import Wire
 from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, TooLarge, Unreachable
-from feedback.people import Conversation
+from feedback.people.people import Conversation
 
 SERVICES = 1024  # service addresses remembered; Teams has a handful
 _RETRY = frozenset(

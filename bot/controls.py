@@ -10,7 +10,7 @@ from cards.elements import Element
 from cards.panels import asked_for
 from cards.people_list import state_named
 from feedback.errors import Refusal
-from feedback.runs import find_run
+from feedback.runs.runs import find_run
 
 
 async def status(turn: Turn, data: Data) -> Reply:

@@ -7,7 +7,7 @@ from cards.notes import note_card, notes_card
 from dialogs.note import NOTE_DIALOG
 from feedback.errors import NothingToSay, RunUnknown
 from feedback.notes import NoteKind, find_notes, keep_note
-from feedback.runs import Run, find_run, runs_of
+from feedback.runs.runs import Run, find_run, runs_of
 
 MAX_NAME = 60  # characters of a name that are said back
 

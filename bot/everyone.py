@@ -12,8 +12,8 @@ from feedback.errors import LanguageUnknown, NothingToAnswer, NothingToSay, quot
 from feedback.held import everything_about
 from feedback.language import LANGUAGES, current, find_language, negotiate, say, speaking
 from feedback.notes import NoteKind, keep_note
-from feedback.people import set_language, set_opt_out
-from feedback.runs import Delivery, DeliveryState, deliveries_of
+from feedback.people.people import set_language, set_opt_out
+from feedback.runs.runs import Delivery, DeliveryState, deliveries_of
 
 CHUNK = 20_000  # characters of "my data" in one message; Teams takes about 100 KB in UTF-16
 

@@ -12,7 +12,16 @@ from broadcast.messenger import SendError
 from cards.errors import went_wrong_card
 from cards.help import welcome_card
 from feedback.language import mark, negotiate, say, speaking
-from feedback.people import Contact, Conversation, Person, language_of, mark_unreachable, meet, person_id, stranger
+from feedback.people.people import (
+    Contact,
+    Conversation,
+    Person,
+    language_of,
+    mark_unreachable,
+    meet,
+    person_id,
+    stranger,
+)
 from store.contract import StoreError
 
 ADAPTIVE_ACTION = "adaptiveCard/action"

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from feedback.people import Contact, Person, meet_all, person_id
+from feedback.people.people import Contact, Person, meet_all, person_id
 from store.contract import Store, StoreError
 
 TOGETHER = 500  # people looked up at once

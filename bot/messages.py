@@ -11,12 +11,12 @@ from cards.status import status_card
 from cards.survey import Position, survey_card
 from cards.thanks import closed_card, moved_card, withdrawn_card
 from cards.wishes import come_card, come_news
-from feedback.drafts import where_they_are
+from feedback.answers.drafts import where_they_are
 from feedback.language import current, say
-from feedback.people import Person
-from feedback.runs import Delivery, Run
+from feedback.people.people import Person
+from feedback.runs.runs import Delivery, Run
+from feedback.runs.translated_runs import run_in
 from feedback.standing import Standing
-from feedback.translations import run_in
 
 
 def survey_message(run: Run, arm: str) -> Message:

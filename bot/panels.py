@@ -11,12 +11,12 @@ from cards.panels import dry_run_card, panel_card, panel_list_card
 from cards.surveys import file_problems_card
 from cards.targets import target_card
 from feedback.errors import NothingToSay, PeopleFileRefused
-from feedback.mixes import mix_words
-from feedback.panels import find_panel, import_panel, list_panels
-from feedback.people_files import read_people
-from feedback.targets import composition_of, set_target
-from feedback.timing import Asked
-from feedback.wave_words import read_waves
+from feedback.people.mixes import mix_words
+from feedback.people.panels import find_panel, import_panel, list_panels
+from feedback.people.people_files import read_people
+from feedback.runs.targets import composition_of, set_target
+from feedback.runs.timing import Asked
+from feedback.runs.wave_words import read_waves
 from feedback.waves import check_survey
 
 _IMPORT = re.compile(

@@ -4,7 +4,7 @@ Whoever is not known yet reads the language of the card they press, or else that
 """
 
 from feedback.language import LANGUAGES, negotiate
-from feedback.people import Person, language_of
+from feedback.people.people import Person, language_of
 
 MOST = 10_000
 

@@ -11,11 +11,11 @@ from cards.results import results_card
 from cards.results_segments import attributes_card, segments_card
 from cards.wishes import ANSWERS_INPUT, kept_card, promise, wish_card
 from feedback.errors import NothingToSay, Refusal
-from feedback.results import results_of
-from feedback.runs import Run, find_run
-from feedback.segments import attributes_of, segments_of
-from feedback.tallies import Cell
-from feedback.tally_tree import find_tally
+from feedback.results.results import results_of
+from feedback.results.segments import attributes_of, segments_of
+from feedback.results.tallies import Cell
+from feedback.results.tally_tree import find_tally
+from feedback.runs.runs import Run, find_run
 from feedback.wishes import Wish, find_wish, forget_wish, keep_wish
 
 USAGE = "results <survey or run> [by <attribute>] [at <number>]"

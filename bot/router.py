@@ -16,7 +16,7 @@ from broadcast.messenger import SendError
 from cards.errors import not_saved_card, refusal_card, refusal_sentence
 from feedback.errors import NotAllowed, Refusal
 from feedback.language import ENGLISH, as_text, current, mark, say, speaking
-from feedback.people import Person, Role
+from feedback.people.people import Person, Role
 from store.contract import StoreError, TooLarge
 
 REPEATED = mark("I did that a moment ago and left it at that. If you meant it, send it again in a minute.")

@@ -13,9 +13,9 @@ from cards.status import runs_card, status_card
 from feedback.audit import latest_records
 from feedback.errors import NothingToSay, Refusal
 from feedback.links import people_path
-from feedback.listed import page_of
-from feedback.people import find_people
-from feedback.runs import DeliveryState, Run, RunState, find_run, latest_runs
+from feedback.people.people import find_people
+from feedback.runs.listed import page_of
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run, latest_runs
 
 _MARKS = " .,!?\"'“”„«»"
 FILE_WORDS = {"csv": "csv", "export": "csv", "download": "csv", "xlsx": "xlsx", "excel": "xlsx"}

@@ -6,9 +6,9 @@ from bot.attached import asked_with_file
 from bot.turn import Reply, Turn
 from cards.elements import counted
 from cards.schedules import planned_card, schedules_card
-from feedback.audiences import check_names
 from feedback.errors import AudienceEmpty, NothingToSay, SurveyIsClosed
-from feedback.schedules import (
+from feedback.runs.audiences import check_names
+from feedback.runs.schedules import (
     NAME_FORM,
     Schedule,
     approve_schedule,
@@ -20,8 +20,8 @@ from feedback.schedules import (
     stop_schedule,
     upcoming,
 )
-from feedback.surveys import Survey, find_survey
-from feedback.timing import Asked, read_schedule, read_send
+from feedback.runs.timing import Asked, read_schedule, read_send
+from feedback.surveys.surveys import Survey, find_survey
 
 UTC_ZONE = "UTC"  # of people whose chat tells none
 SHOWN = 3  # occurrences of a schedule in the list

@@ -15,7 +15,7 @@ from bot.turn import Reply, Turn
 from cards.errors import refusal_sentence
 from cards.saved import AUDIENCE_INPUT, choose_card, ready_card
 from feedback.errors import NothingToSay, Refusal, SurveyIsClosed
-from feedback.surveys import Survey, find_survey
+from feedback.surveys.surveys import Survey, find_survey
 from store.contract import Conflict, Doc, Uncertain
 
 TTL_S = 7 * 24 * 3600

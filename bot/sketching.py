@@ -9,10 +9,10 @@ from cards.sketch import PICK, SAY, sketch_card, templates_card
 from cards.trial import trial_card, tried_card
 from dialogs.sketch import OUTDATED, SKETCH_DIALOG, TOO_MUCH, Desk
 from feedback.errors import NothingToSay, SketchElsewhere, SketchGone, SketchThere, TemplateUnknown, quote
-from feedback.sketches import Sketch, Step, begin_sketch, find_sketch, new_sketch
-from feedback.surveys import find_survey
-from feedback.templates import find_template, templates, unmarked
-from feedback.trials import go_back, try_page
+from feedback.surveys.surveys import find_survey
+from feedback.surveys.templates import find_template, templates, unmarked
+from feedback.surveys.trials import go_back, try_page
+from feedback.writing.sketches import Sketch, Step, begin_sketch, find_sketch, new_sketch
 from store.contract import Conflict
 
 NEW = "survey new [from <template>]"

@@ -8,15 +8,15 @@ import msgspec
 
 from bot.readers import Readers
 from feedback.audit import Record, record_change
-from feedback.contacts import QuietHours
-from feedback.dry_run import DryRun
 from feedback.links import Links
-from feedback.people import Contact, Person, Policy, Role
-from feedback.runs import Run
+from feedback.people.people import Contact, Person, Policy, Role
+from feedback.results.tallier import Tallier
+from feedback.runs.contacts import QuietHours
+from feedback.runs.dry_run import DryRun
+from feedback.runs.runs import Run
+from feedback.runs.wave_words import Waves
 from feedback.standing import Standing
-from feedback.surveys import Survey
-from feedback.tallier import Tallier
-from feedback.wave_words import Waves
+from feedback.surveys.surveys import Survey
 from store.contract import Store
 
 Card = dict[str, object]

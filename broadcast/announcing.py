@@ -18,9 +18,9 @@ import msgspec
 from broadcast.counting import OVER, counted_in
 from broadcast.outbox import Ending, Kinds, Outbox, written
 from broadcast.steady import Steady
-from feedback.results import CatchesUp
-from feedback.runs import Run, latest_runs
-from feedback.tallies import Cell
+from feedback.results.results import CatchesUp
+from feedback.results.tallies import Cell
+from feedback.runs.runs import Run, latest_runs
 from store.contract import Conflict, Doc, Store
 
 BOOK = "webhooks"

@@ -31,10 +31,10 @@ from broadcast.telling import RenderCome, Teller
 from broadcast.watch import RenderStanding, Watcher
 from broadcast.waves import WaveMaster
 from broadcast.worker import Job, Worker
-from feedback.contacts import ContactRules
-from feedback.people import Person, Policy, Role
-from feedback.results import CatchesUp
-from feedback.runs import Run
+from feedback.people.people import Person, Policy, Role
+from feedback.results.results import CatchesUp
+from feedback.runs.contacts import ContactRules
+from feedback.runs.runs import Run
 from store.contract import Store
 
 BUDGET = "budget"  # the share of it

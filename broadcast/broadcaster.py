@@ -26,16 +26,17 @@ from broadcast.slices import (
 from broadcast.standing import standing_of
 from broadcast.wave_plan import check_segments
 from broadcast.waves import with_waves
-from feedback.approvals import approve_run, covered, may_approve, needs_approval, propose_run
-from feedback.audiences import check_names
-from feedback.contacts import ContactRules
-from feedback.deliveries import replan, why_excluded
-from feedback.dry_run import DryRun, dry_run
 from feedback.errors import ApprovalMissing, AudienceEmpty, RunIsOver, RunUnknown
-from feedback.outages import hold_run, resume_run
-from feedback.people import Policy, find_people
-from feedback.recalls import TO_RECALL
-from feedback.runs import (
+from feedback.people.people import Policy, find_people
+from feedback.results.sealing import stop_ballots
+from feedback.runs.approvals import approve_run, covered, may_approve, needs_approval, propose_run
+from feedback.runs.audiences import check_names
+from feedback.runs.contacts import ContactRules
+from feedback.runs.deliveries import replan, why_excluded
+from feedback.runs.dry_run import DryRun, dry_run
+from feedback.runs.outages import hold_run, resume_run
+from feedback.runs.recalls import TO_RECALL
+from feedback.runs.runs import (
     Approval,
     Delivery,
     DeliveryState,
@@ -50,10 +51,9 @@ from feedback.runs import (
     run_being_planned,
     unfinished_runs,
 )
-from feedback.sealing import stop_ballots
+from feedback.runs.wave_words import Waves
 from feedback.standing import Standing
-from feedback.surveys import Survey
-from feedback.wave_words import Waves
+from feedback.surveys.surveys import Survey
 from feedback.waves import check_survey
 from store.contract import Store
 

@@ -12,8 +12,8 @@ from broadcast.editor import Editor
 from broadcast.lease import HeldSlice
 from broadcast.sender import Message
 from feedback.language import speaking
-from feedback.people import Person, find_people, language_of
-from feedback.runs import Delivery, DeliveryState, Run, deliveries, find_run
+from feedback.people.people import Person, find_people, language_of
+from feedback.runs.runs import Delivery, DeliveryState, Run, deliveries, find_run
 from store.contract import Store
 
 CHUNK = 25  # cards on their way at a time, as in sending

@@ -3,10 +3,10 @@
 That it is over is not told before its last answers are counted.
 """
 
-from feedback.results import CatchesUp
-from feedback.runs import Run, RunState
-from feedback.tallies import Cell
-from feedback.tally_tree import find_tally
+from feedback.results.results import CatchesUp
+from feedback.results.tallies import Cell
+from feedback.results.tally_tree import find_tally
+from feedback.runs.runs import Run, RunState
 from store.contract import Store
 
 OVER = frozenset({RunState.CLOSED, RunState.RECALLED})

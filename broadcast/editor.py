@@ -11,7 +11,7 @@ from broadcast.limiter import Limiter
 from broadcast.messenger import Doubtful, Messenger, Retriable, SendError, Throttled, Unreachable
 from broadcast.sender import MAX_TRIES, Message, pause_s
 from broadcast.windows import Call
-from feedback.people import Conversation, Person, mark_unreachable
+from feedback.people.people import Conversation, Person, mark_unreachable
 from store.contract import Store
 
 UNREACHABLE = "unreachable"

@@ -16,7 +16,7 @@ import msgspec
 
 from broadcast.queue import Lease, Queue
 from broadcast.slices import DONE, OPEN, Grip, LeaseLost, Slice, advance
-from feedback.deliveries import Outcome
+from feedback.runs.deliveries import Outcome
 from store.contract import Store, StoreError
 
 RENEWALS = 3  # in one lease

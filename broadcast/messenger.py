@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from feedback.people import Conversation
+from feedback.people.people import Conversation
 
 Card = dict[str, object] | msgspec.Raw  # as data, or encoded already: one card for many people is encoded once
 

@@ -7,9 +7,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from feedback.deliveries import Outcome, why_excluded
-from feedback.people import Person, find_people
-from feedback.runs import DeliveryState, Run, RunState, find_run
+from feedback.people.people import Person, find_people
+from feedback.runs.deliveries import Outcome, why_excluded
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run
 from store.contract import Store
 
 FRESH_S = 2.0  # a card that waits longer than this is not sent on what was known before

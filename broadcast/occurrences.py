@@ -3,10 +3,10 @@
 from broadcast.broadcaster import Broadcaster
 from feedback.audit import Record, record_change
 from feedback.errors import OwnerIsNoAdmin, RunUnknown, SurveyIsClosed
-from feedback.people import Policy, Role, find_person
-from feedback.runs import find_run
-from feedback.schedules import Occurrence, Schedule
-from feedback.surveys import Survey, find_survey
+from feedback.people.people import Policy, Role, find_person
+from feedback.runs.runs import find_run
+from feedback.runs.schedules import Occurrence, Schedule
+from feedback.surveys.surveys import Survey, find_survey
 from store.contract import Store
 
 

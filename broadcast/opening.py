@@ -15,9 +15,17 @@ from broadcast.messenger import Doorbell, Doubtful, Rejected, Retriable, SendErr
 from broadcast.sender import MAX_TRIES, Message, Objection, Sender, pause_s
 from broadcast.slices import Slice, held_for
 from broadcast.windows import Call
-from feedback.deliveries import Outcome, why_excluded
-from feedback.people import Conversation, Person, find_people, find_person, keep_conversation, mark_unopened, neighbours
-from feedback.runs import DeliveryState, RunState, deliveries, find_run
+from feedback.people.people import (
+    Conversation,
+    Person,
+    find_people,
+    find_person,
+    keep_conversation,
+    mark_unopened,
+    neighbours,
+)
+from feedback.runs.deliveries import Outcome, why_excluded
+from feedback.runs.runs import DeliveryState, RunState, deliveries, find_run
 from store.contract import Store
 
 CHUNK = 25  # chats opened at a time, as in sending

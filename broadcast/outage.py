@@ -1,7 +1,8 @@
 """Notices that nobody's card gets through any more, and lets the runs that go out wait, instead of failing everybody.
 
 What counts is people in a row, whoever they are: one who gets their card, or is refused it by name, ends the count.
-The runs wait in the store (feedback/outages.py), so every instance leaves them alone; probing.py sees when it is over.
+The runs wait in the store (feedback/runs/outages.py), so every instance leaves them alone; probing.py sees when it is
+over.
 """
 
 import logging
@@ -10,10 +11,10 @@ from datetime import datetime
 
 from broadcast.objections import FRESH_S
 from broadcast.sender import GAVE_UP, Message, Objection, Sends
-from feedback.deliveries import Outcome
-from feedback.outages import begin_outage
-from feedback.people import Person
-from feedback.runs import DeliveryState, RunState, unfinished_runs
+from feedback.people.people import Person
+from feedback.runs.deliveries import Outcome
+from feedback.runs.outages import begin_outage
+from feedback.runs.runs import DeliveryState, RunState, unfinished_runs
 from store.contract import Store, StoreError
 
 IN_A_ROW = 20  # people whose cards were lost, one after the other

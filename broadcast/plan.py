@@ -8,17 +8,17 @@ from itertools import chain, zip_longest
 from broadcast.queue import Queue
 from broadcast.slices import AHEAD, Slice, ahead_of, next_number, open_slices, write_slices
 from broadcast.wave_plan import WavePlan
-from feedback.anonymous import open_ballots
-from feedback.approvals import ask_again, covered
-from feedback.arms import Draw
-from feedback.audiences import people_in
-from feedback.contacts import ContactRules, Verdict, verdicts
-from feedback.deliveries import SLICE, planned, without_delivery, write_planned
-from feedback.dry_run import in_groups
+from feedback.answers.anonymous import open_ballots
 from feedback.errors import RunIsOver
-from feedback.people import Policy
-from feedback.runs import DeliveryState, Run, RunState, count_states, deliveries, move_run, note_people
-from feedback.targets import settle_mix
+from feedback.people.people import Policy
+from feedback.runs.approvals import ask_again, covered
+from feedback.runs.audiences import people_in
+from feedback.runs.contacts import ContactRules, Verdict, verdicts
+from feedback.runs.deliveries import SLICE, planned, without_delivery, write_planned
+from feedback.runs.dry_run import in_groups
+from feedback.runs.runs import DeliveryState, Run, RunState, count_states, deliveries, move_run, note_people
+from feedback.runs.targets import settle_mix
+from feedback.surveys.arms import Draw
 from store.contract import Store
 
 

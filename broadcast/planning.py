@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from broadcast.plan import Planner
 from broadcast.slices import next_number
 from broadcast.steady import Steady
-from feedback.runs import Run, RunState, find_run, runs_in
+from feedback.runs.runs import Run, RunState, find_run, runs_in
 from store.contract import Store, StoreError
 
 LOOK_S = 5.0

@@ -16,12 +16,12 @@ from broadcast.rendering import Render
 from broadcast.sender import Sends
 from broadcast.sending import LEFT_BEHIND, UNREACHABLE
 from broadcast.slices import LeaseLost, Slice, open_slices, take_up
-from feedback.contacts import QuietHours, next_allowed
-from feedback.deliveries import Outcome, why_excluded
 from feedback.errors import RunIsOver
-from feedback.outages import claim_probe, due_probes
-from feedback.people import Person, find_people, find_person, language_of, mark_unreachable
-from feedback.runs import DeliveryState, Run, find_run
+from feedback.people.people import Person, find_people, find_person, language_of, mark_unreachable
+from feedback.runs.contacts import QuietHours, next_allowed
+from feedback.runs.deliveries import Outcome, why_excluded
+from feedback.runs.outages import claim_probe, due_probes
+from feedback.runs.runs import DeliveryState, Run, find_run
 from store.contract import Store
 
 log = logging.getLogger(__name__)

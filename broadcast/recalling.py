@@ -14,9 +14,9 @@ from broadcast.lease import HeldSlice
 from broadcast.sender import Message
 from broadcast.slices import RECALL_DELETING
 from feedback.language import speaking
-from feedback.people import Person, find_people, language_of
-from feedback.recalls import NO_RECEIPT, TO_RECALL, record_recalls
-from feedback.runs import Delivery, DeliveryState, Run, deliveries, find_delivery, find_run
+from feedback.people.people import Person, find_people, language_of
+from feedback.runs.recalls import NO_RECEIPT, TO_RECALL, record_recalls
+from feedback.runs.runs import Delivery, DeliveryState, Run, deliveries, find_delivery, find_run
 from store.contract import Store
 
 CHUNK = 25  # cards on their way at a time, as in sending

@@ -12,12 +12,12 @@ from datetime import datetime
 from broadcast.editor import Editor
 from broadcast.lease import HeldSlice
 from broadcast.sender import Message, Sender
-from feedback.contacts import ContactRules, next_allowed, over_budget
-from feedback.deliveries import Outcome, why_excluded
 from feedback.language import speaking
-from feedback.people import Person, find_people, find_person, language_of, mark_unreachable
-from feedback.reminders import AWAITED, claim_reminder, may_remind, record_reminder
-from feedback.runs import Delivery, DeliveryState, Run, RunState, deliveries, find_delivery, find_run
+from feedback.people.people import Person, find_people, find_person, language_of, mark_unreachable
+from feedback.runs.contacts import ContactRules, next_allowed, over_budget
+from feedback.runs.deliveries import Outcome, why_excluded
+from feedback.runs.reminders import AWAITED, claim_reminder, may_remind, record_reminder
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState, deliveries, find_delivery, find_run
 from store.contract import Store
 
 CHUNK = 25  # people whose reminder a crash may cost

@@ -11,7 +11,7 @@ import msgspec
 
 from broadcast.sender import Message
 from feedback.language import speaking
-from feedback.runs import Run
+from feedback.runs.runs import Run
 
 REMEMBERED = 256  # cards; more are seldom sent at a time, and each has 28 KB at most
 

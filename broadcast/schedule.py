@@ -1,4 +1,4 @@
-"""The ticker: starts what is due, reminds, and closes. What is due, and what became of it, is in feedback/schedules.py.
+"""The ticker: starts what is due, reminds, and closes. What is due is in feedback/runs/schedules.py.
 
 Several may tick, in one process or in many. Each step is recorded after it is done and may be done again after a
 crash, so what the ticker calls must be harmless to repeat; it knows nothing of how cards are sent.
@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from broadcast.steady import Steady
 from feedback.errors import Refusal, RunUnknown
-from feedback.runs import Run, RunState, close_run, find_run
-from feedback.schedules import (
+from feedback.runs.runs import Run, RunState, close_run, find_run
+from feedback.runs.schedules import (
     GRACE,
     MISSED,
     PAUSED,
@@ -28,7 +28,7 @@ from feedback.schedules import (
     hold,
     settle,
 )
-from feedback.times import later
+from feedback.runs.times import later
 from store.contract import Store, StoreError
 
 IDLE_S = 15.0

@@ -1,13 +1,13 @@
 """The sealer: makes the answers to anonymous runs nobody's once the run is over, beside all other work.
 
 Whoever closes a run does not wait for it. Several may be at work on the same run, and any may die: how a run is sealed,
-and why every step may be repeated, is in feedback/sealing.py.
+and why every step may be repeated, is in feedback/results/sealing.py.
 """
 
 import logging
 
 from broadcast.steady import Steady
-from feedback.sealing import seal, unsealed_runs
+from feedback.results.sealing import seal, unsealed_runs
 from store.contract import Store
 
 IDLE_S = 60.0  # between two looks when nobody has closed a run here: another instance may have, and died

@@ -23,9 +23,9 @@ from broadcast.messenger import (
     TooLarge,
     Unreachable,
 )
-from feedback.deliveries import Outcome
-from feedback.people import Person
-from feedback.runs import DeliveryState
+from feedback.people.people import Person
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import DeliveryState
 
 MAX_TRIES = 6
 GAVE_UP = "gave up: "  # what a reason begins with where nothing was delivered, and it may go better another day

@@ -16,11 +16,11 @@ from broadcast.objections import GONE, STOPPED, GoingOut, Objections, why_stoppe
 from broadcast.refusals import refusal, why_hopeless
 from broadcast.rendering import Render
 from broadcast.sender import REASONS, Sends
-from feedback.contacts import QuietHours, next_allowed
-from feedback.deliveries import Outcome
 from feedback.errors import RunIsOver
-from feedback.people import Person, language_of, mark_unreachable
-from feedback.runs import DeliveryState, Run, RunState, fail_run
+from feedback.people.people import Person, language_of, mark_unreachable
+from feedback.runs.contacts import QuietHours, next_allowed
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import DeliveryState, Run, RunState, fail_run
 from store.contract import MAX_BATCH, Store
 
 CHUNK = 50  # people on their way between two records; as many may be in doubt after a crash

@@ -10,14 +10,14 @@ from datetime import datetime
 from broadcast.editor import Editor
 from broadcast.reminding import OPEN_FOR_ANSWERS, Render, follow_up
 from broadcast.sender import Sender
-from feedback.contacts import QuietHours, next_allowed
-from feedback.deliveries import Outcome, why_excluded
+from feedback.answers.snoozes import Snooze, claim, due_snoozes, postpone
 from feedback.errors import RunUnknown
 from feedback.language import speaking
-from feedback.people import Person, find_person, language_of
-from feedback.reminders import may_remind
-from feedback.runs import DeliveryState, Run, RunState, find_delivery, find_run
-from feedback.snoozes import Snooze, claim, due_snoozes, postpone
+from feedback.people.people import Person, find_person, language_of
+from feedback.runs.contacts import QuietHours, next_allowed
+from feedback.runs.deliveries import Outcome, why_excluded
+from feedback.runs.reminders import may_remind
+from feedback.runs.runs import DeliveryState, Run, RunState, find_delivery, find_run
 from store.contract import Store
 
 OPEN = OPEN_FOR_ANSWERS | {RunState.HELD, RunState.CANCELLED}  # whoever has a card may still answer it

@@ -11,8 +11,8 @@ import msgspec
 from broadcast.queue import Queue
 from broadcast.sender import GAVE_UP
 from broadcast.slices import FOLLOW_UP, RECALL, Slice, open_slices, where_it_stands
-from feedback.deliveries import SLICE
-from feedback.runs import HAVE_A_CARD, Delivery, DeliveryState, Run, RunState
+from feedback.runs.deliveries import SLICE
+from feedback.runs.runs import HAVE_A_CARD, Delivery, DeliveryState, Run, RunState
 from feedback.standing import SetAside, Standing
 from store.contract import MAX_BATCH, Op, Store, Where
 

@@ -14,12 +14,12 @@ from broadcast.counting import OVER, counted_in
 from broadcast.outbox import Ending, Kinds, Outbox, written
 from broadcast.sender import GAVE_UP, Message, Sends
 from broadcast.steady import Steady
-from feedback.deliveries import Outcome
 from feedback.errors import RunUnknown
-from feedback.people import Person, find_person
-from feedback.results import CatchesUp
-from feedback.runs import DeliveryState, Run, find_run
-from feedback.tally_tree import find_tally
+from feedback.people.people import Person, find_person
+from feedback.results.results import CatchesUp
+from feedback.results.tally_tree import find_tally
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import DeliveryState, Run, find_run
 from feedback.wishes import (
     BOOK,
     DUE,

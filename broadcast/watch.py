@@ -16,8 +16,8 @@ from broadcast.editor import Editor
 from broadcast.sender import Message
 from broadcast.steady import Steady
 from feedback.errors import RunUnknown
-from feedback.people import Person, find_person
-from feedback.runs import Run, RunState, find_run
+from feedback.people.people import Person, find_person
+from feedback.runs.runs import Run, RunState, find_run
 from feedback.standing import Standing
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 

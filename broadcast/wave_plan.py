@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from broadcast.slices import OPEN, WAITING, Slice, ahead_of, next_number, write_slices
-from feedback.audiences import people_in
-from feedback.contacts import ContactRules, verdicts
-from feedback.deliveries import SLICE, planned, without_delivery, write_planned
-from feedback.dry_run import in_groups
 from feedback.errors import quote
-from feedback.people import Person, Policy, find_people
-from feedback.runs import DeliveryState, Run, deliveries
-from feedback.wave_words import Waves
+from feedback.people.people import Person, Policy, find_people
+from feedback.runs.audiences import people_in
+from feedback.runs.contacts import ContactRules, verdicts
+from feedback.runs.deliveries import SLICE, planned, without_delivery, write_planned
+from feedback.runs.dry_run import in_groups
+from feedback.runs.runs import DeliveryState, Run, deliveries
+from feedback.runs.wave_words import Waves
 from feedback.waves import (
     MOST_SEGMENTS,
     Book,

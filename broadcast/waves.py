@@ -26,14 +26,14 @@ from broadcast.slices import (
     open_slices,
     waiting_slices,
 )
-from feedback.contacts import OVER_BUDGET, PERIOD, ContactRules, contacts
-from feedback.deliveries import Outcome
 from feedback.errors import RunUnknown
-from feedback.results import CatchesUp
-from feedback.runs import DeliveryState, Run, RunState, find_run
+from feedback.results.results import CatchesUp
+from feedback.results.tallies import Cell
+from feedback.results.tally_tree import tally_of_slices
+from feedback.runs.contacts import OVER_BUDGET, PERIOD, ContactRules, contacts
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run
 from feedback.standing import SegmentStanding, Standing, WavesStanding
-from feedback.tallies import Cell
-from feedback.tally_tree import tally_of_slices
 from feedback.waves import (
     OVER,
     Book,

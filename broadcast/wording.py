@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from broadcast.sender import Message
 from feedback.language import speaking
-from feedback.people import Person, language_of
+from feedback.people.people import Person, language_of
 
 
 class Wording:

@@ -29,8 +29,8 @@ from broadcast.slices import (
     take_up,
 )
 from broadcast.steady import Steady
-from feedback.contacts import AT_NO_HOUR, QuietHours
 from feedback.errors import RunUnknown
+from feedback.runs.contacts import AT_NO_HOUR, QuietHours
 from store.contract import Store, StoreError
 
 AT_ONCE = 32  # slices in one process

@@ -20,8 +20,8 @@ from cards.elements import (
     hint,
     text,
 )
-from feedback.recalls import TO_RECALL
-from feedback.runs import DeliveryState, Run, RunState
+from feedback.runs.recalls import TO_RECALL
+from feedback.runs.runs import DeliveryState, Run, RunState
 from feedback.standing import Standing
 
 _UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})

@@ -1,7 +1,7 @@
 """The card that leads to the pages in the browser."""
 
 from cards.elements import Card, Element, card, escape, excerpt, heading, hint, text
-from feedback.runs import Run
+from feedback.runs.runs import Run
 
 _TITLE = 200  # characters
 SIGN_IN = "You sign in there with the account you use in Teams."

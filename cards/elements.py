@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from feedback.language import ENGLISH, current, is_right_to_left, isolated
-from feedback.questions import without_controls
+from feedback.surveys.questions import without_controls
 
 Card = dict[str, object]
 Element = dict[str, object]

@@ -9,7 +9,7 @@ from typing import Protocol
 from cards.elements import Card, Element, card, escape, excerpt, heading, hint, section, stretch, text, verbatim
 from cards.size import fewer, fitted, left_out
 from feedback.language import isolated, mark, say
-from feedback.people import Role
+from feedback.people.people import Role
 
 _GROUPS = {
     Role.CUSTOMER: mark("Everyone"),

@@ -11,7 +11,7 @@ from datetime import date
 
 from cards.elements import Color, Element, clean, hint, plain, stretch, verbatim
 from feedback.language import mark, say
-from feedback.questions import Choice, Kind, Question, without_controls
+from feedback.surveys.questions import Choice, Kind, Question, without_controls
 from feedback.wording import scale_words
 
 INPUT_PREFIX = "q_"  # an input's id is this and the question's id: never equal to a key of the action's own data

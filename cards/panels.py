@@ -18,11 +18,11 @@ from cards.elements import (
     text,
 )
 from cards.size import fewer, fitted, left_out
-from feedback.dry_run import DryRun
-from feedback.mixes import mix_words
-from feedback.panels import Panel, PanelImport
-from feedback.runs import Run
-from feedback.surveys import Survey
+from feedback.people.mixes import mix_words
+from feedback.people.panels import Panel, PanelImport
+from feedback.runs.dry_run import DryRun
+from feedback.runs.runs import Run
+from feedback.surveys.surveys import Survey
 
 _NAME = 80
 _SECOND = "So many people need a second admin: nothing is sent until another one has typed **approve** for it."

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cards.elements import Card, Element, Style, card, escape, excerpt, execute, heading, hint, moment, text
 from feedback.language import mark, say
-from feedback.runs import Delivery, Run
+from feedback.runs.runs import Delivery, Run
 
 DAYS_INPUT = "days"
 DAYS = {1: mark("Tomorrow"), 3: mark("In 3 days"), 7: mark("In a week"), 14: mark("In 2 weeks")}

@@ -18,8 +18,8 @@ from cards.elements import (
     text,
     verbatim,
 )
-from feedback.listed import Listed, ListPage
-from feedback.runs import DeliveryState, Progress, Run
+from feedback.runs.listed import Listed, ListPage
+from feedback.runs.runs import DeliveryState, Progress, Run
 from feedback.wording import STATE_WORDS
 
 _TITLE = 200

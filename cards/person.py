@@ -19,8 +19,8 @@ from cards.elements import (
 from cards.size import fewer, fitted, left_out
 from feedback.language import LANGUAGES, say, say_number
 from feedback.notes import Note
-from feedback.people import Person, Role
-from feedback.runs import Delivery, Run
+from feedback.people.people import Person, Role
+from feedback.runs.runs import Delivery, Run
 from feedback.wording import STATE_WORDS
 
 _WORD = 80  # characters of a name or an attribute

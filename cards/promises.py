@@ -5,7 +5,7 @@ The same words go into the card and into the chat, for those who answer by typin
 
 from cards.elements import Element, clean, escape, hint, verbatim
 from feedback.language import say
-from feedback.surveys import Arm, Survey
+from feedback.surveys.surveys import Arm, Survey
 
 
 def promise(survey: Survey) -> str:

@@ -29,11 +29,11 @@ from cards.results_charts import by_period, drawn, gauge
 from cards.results_pages import part_of, steps, where
 from cards.size import card_size, fitted, left_out
 from cards.verdicts import differences, how_weighted, question_doubts, run_doubts, weighted, without_details
-from feedback import figures
-from feedback.figures import Figure, Interval
-from feedback.questions import SCALES, Kind
-from feedback.results import DETRACTOR, PROMOTER, QuestionResult, Results
-from feedback.shown_results import TOO_FEW_HERE
+from feedback.results import figures
+from feedback.results.figures import Figure, Interval
+from feedback.results.results import DETRACTOR, PROMOTER, QuestionResult, Results
+from feedback.results.shown_results import TOO_FEW_HERE
+from feedback.surveys.questions import SCALES, Kind
 from feedback.wording import scale_words
 
 TOO_FEW = "Too few answers to say more."

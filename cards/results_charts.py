@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from cards.elements import Element, bar, excerpt, percent, plain, verbatim
-from feedback import figures
-from feedback.figures import Figure
-from feedback.questions import Kind
-from feedback.results import DETRACTOR, PROMOTER, QuestionResult
+from feedback.results import figures
+from feedback.results.figures import Figure
+from feedback.results.results import DETRACTOR, PROMOTER, QuestionResult
+from feedback.surveys.questions import Kind
 
 T = TypeVar("T")
 Row = tuple[str, int]  # what was answered, and how often

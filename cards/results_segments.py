@@ -28,10 +28,10 @@ from cards.results import DETAILS, Detail, answered, from_against_to_for, in_one
 from cards.results_charts import Row, averages, divisions
 from cards.results_pages import part_of, steps, where
 from cards.size import card_size, fitted, left_out
-from feedback.questions import SCALES, Kind, Question
-from feedback.results import QuestionResult
-from feedback.runs import Run
-from feedback.segments import FEWEST, WITHHELD, Segment, Segments
+from feedback.results.results import QuestionResult
+from feedback.results.segments import FEWEST, WITHHELD, Segment, Segments
+from feedback.runs.runs import Run
+from feedback.surveys.questions import SCALES, Kind, Question
 
 MOST_ATTRIBUTES = 12  # are buttons; more can be typed
 _TITLE = 200  # characters

@@ -7,10 +7,10 @@ from cards.elements import Card, Element, Style, card, counted, escape, excerpt,
 from cards.panels import dry_run_card
 from cards.size import fewer, fitted
 from cards.surveys import advised
-from feedback.dry_run import DryRun
-from feedback.runs import Run
-from feedback.survey_advice import Advice
-from feedback.surveys import Imported, Survey
+from feedback.runs.dry_run import DryRun
+from feedback.runs.runs import Run
+from feedback.surveys.survey_advice import Advice
+from feedback.surveys.surveys import Imported, Survey
 
 AUDIENCE_INPUT = "to"
 _TITLE = 160  # characters

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from cards.elements import Card, Color, Element, card, counted, escape, excerpt, facts, heading, hint, section, text
 from cards.size import fewer, fitted, left_out
-from feedback.schedules import Occurrence, Schedule
-from feedback.times import Moment, local_time
-from feedback.timing import Timing
+from feedback.runs.schedules import Occurrence, Schedule
+from feedback.runs.times import Moment, local_time
+from feedback.runs.timing import Timing
 
 _WORDS = 160  # characters of an audience or a reason
 _DAY = timedelta(days=1)

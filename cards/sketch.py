@@ -30,13 +30,13 @@ from cards.size import fitted
 from cards.sketch_words import ASKED, SKIPPED, changes, known_of, outlined, value_of
 from cards.survey import preview_card
 from cards.surveys import advised
-from feedback.questions import Kind
-from feedback.sketch_reading import KIND_WORDS
-from feedback.sketches import Sketch, Step
-from feedback.sketching import shown_page
-from feedback.survey_advice import advice_on
-from feedback.surveys import Survey
-from feedback.templates import templates
+from feedback.surveys.questions import Kind
+from feedback.surveys.survey_advice import advice_on
+from feedback.surveys.surveys import Survey
+from feedback.surveys.templates import templates
+from feedback.writing.sketch_reading import KIND_WORDS
+from feedback.writing.sketches import Sketch, Step
+from feedback.writing.sketching import shown_page
 
 SAY = "say"  # the input whose words are sent
 PICK = "pick"  # and the list beside it

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cards.elements import Element, escape, excerpt, stretch, verbatim
-from feedback.arm_files import MAX_ARMS, MIN_ARMS
-from feedback.choice_files import MAX_ROWS, most_choices
-from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question, describe
-from feedback.sketch_designs import typed
-from feedback.sketch_reading import KIND_WORDS
-from feedback.sketches import NEW_ID, Sketch, Step
-from feedback.sketching import shown_page
-from feedback.surveys import Survey
+from feedback.surveys.arm_files import MAX_ARMS, MIN_ARMS
+from feedback.surveys.choice_files import MAX_ROWS, most_choices
+from feedback.surveys.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question, describe
+from feedback.surveys.surveys import Survey
+from feedback.writing.sketch_designs import typed
+from feedback.writing.sketch_reading import KIND_WORDS
+from feedback.writing.sketches import NEW_ID, Sketch, Step
+from feedback.writing.sketching import shown_page
 
 _TEXT = 100  # characters of a question in a list
 _COMPARED = {

@@ -24,12 +24,12 @@ from cards.elements import (
 from cards.inputs import INPUT_PREFIX, REQUIRED, asked, raw
 from cards.promises import concept, promised
 from cards.size import fits
-from feedback.branching import asked_on, next_page, previous_page, progress
 from feedback.language import ENGLISH, mark, say, say_number, speaking
-from feedback.questions import Answers, Kind, Question
-from feedback.runs import Run
-from feedback.surveys import Survey
-from feedback.translations import languages_of, survey_in
+from feedback.runs.runs import Run
+from feedback.surveys.branching import asked_on, next_page, previous_page, progress
+from feedback.surveys.questions import Answers, Kind, Question
+from feedback.surveys.surveys import Survey
+from feedback.surveys.translations import languages_of, survey_in
 
 __all__ = ["INPUT_PREFIX", "Position", "can_show_answers", "preview_card", "survey_card", "survey_fits"]
 

@@ -20,9 +20,9 @@ from cards.elements import (
 )
 from cards.size import fewer, fitted, left_out
 from feedback.errors import AudienceFileRefused, FileProblem
-from feedback.runs import Run
-from feedback.survey_advice import Advice
-from feedback.surveys import Imported, Survey
+from feedback.runs.runs import Run
+from feedback.surveys.survey_advice import Advice
+from feedback.surveys.surveys import Imported, Survey
 
 NO_RUNS: Mapping[str, Run] = MappingProxyType({})
 _PLEASE = "Please put this right and import it again."

@@ -2,8 +2,8 @@
 
 from cards.elements import Card, Color, Element, card, counted, escape, excerpt, facts, heading, hint, section, text
 from cards.size import fitted
-from feedback.panels import Panel
-from feedback.targets import MOST_LOOKED_AT, Composition, Share
+from feedback.people.panels import Panel
+from feedback.runs.targets import MOST_LOOKED_AT, Composition, Share
 
 _NAME = 60
 

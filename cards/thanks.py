@@ -20,10 +20,10 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import fitted
-from feedback.branching import asked as asked_with
 from feedback.language import mark, say
-from feedback.questions import Answer, Question, describe
-from feedback.runs import Delivery, DeliveryState, Run
+from feedback.runs.runs import Delivery, DeliveryState, Run
+from feedback.surveys.branching import asked as asked_with
+from feedback.surveys.questions import Answer, Question, describe
 from feedback.wording import scale_words
 
 _MOVED_TITLE = 200  # characters

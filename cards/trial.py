@@ -11,9 +11,9 @@ from cards.size import fits
 from cards.survey import Position, survey_card
 from cards.thanks import thanks_card
 from feedback.errors import Problem
-from feedback.questions import Answers
-from feedback.runs import Delivery, DeliveryState, Run, RunState
-from feedback.surveys import Survey
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState
+from feedback.surveys.questions import Answers
+from feedback.surveys.surveys import Survey
 
 _MARK = "Test — nothing that you answer here is kept"
 _DONE = "Test — these answers would be kept. They were checked, and kept nowhere."

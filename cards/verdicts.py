@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from cards.elements import Color, Element, escape, excerpt, hint, section, text
-from feedback.differences import AVERAGE, NPS, Difference
-from feedback.figures import Figure, Interval
-from feedback.mixes import mix_words
-from feedback.question_results import QuestionResult, Results
-from feedback.verdicts import TITLE, Reason, Verdict
+from feedback.people.mixes import mix_words
+from feedback.results.differences import AVERAGE, NPS, Difference
+from feedback.results.figures import Figure, Interval
+from feedback.results.question_results import QuestionResult, Results
+from feedback.results.verdicts import TITLE, Reason, Verdict
 
 _SHARES = 6  # weighted shares in one line
 _DIFFERENCES = 6

@@ -15,7 +15,7 @@ from cards.elements import (
     hint,
     text,
 )
-from feedback.runs import Run
+from feedback.runs.runs import Run
 from feedback.wishes import MOST, Wish
 
 ANSWERS_INPUT = "answers"

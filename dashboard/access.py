@@ -7,7 +7,7 @@ from dashboard.tokens import DAYS, Purpose
 from dashboard.visit import Visit
 from feedback.audit import Record, record_change
 from feedback.errors import Refusal
-from feedback.people import find_people
+from feedback.people.people import find_people
 
 PURPOSES = {
     Purpose.RESULTS: "Results: runs and figures, never what one person said",

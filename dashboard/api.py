@@ -21,11 +21,11 @@ from dashboard.shapes import (
     weighted_figures,
 )
 from dashboard.visit import Visit
-from feedback.questions import Kind
-from feedback.results import ArmResult, QuestionResult, Results, results_of
-from feedback.runs import Run, find_run, latest_runs
-from feedback.tallies import Tally
-from feedback.tally_tree import find_tally
+from feedback.results.results import ArmResult, QuestionResult, Results, results_of
+from feedback.results.tallies import Tally
+from feedback.results.tally_tree import find_tally
+from feedback.runs.runs import Run, find_run, latest_runs
+from feedback.surveys.questions import Kind
 
 RUNS = 100
 

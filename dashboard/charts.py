@@ -6,11 +6,11 @@ phone as it fits a wide screen.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from feedback import figures
-from feedback.figures import Figure
-from feedback.questions import Kind
-from feedback.results import DETRACTOR, PROMOTER, QuestionResult
-from feedback.shown_results import TOO_FEW_HERE
+from feedback.results import figures
+from feedback.results.figures import Figure
+from feedback.results.results import DETRACTOR, PROMOTER, QuestionResult
+from feedback.results.shown_results import TOO_FEW_HERE
+from feedback.surveys.questions import Kind
 from feedback.wording import scale_words
 
 Spec = dict[str, object]

@@ -12,10 +12,10 @@ from operator import attrgetter
 import msgspec
 
 from dashboard.cells import Cell, Row
-from feedback.answer_rows import AnswerRow
-from feedback.question_results import Results
-from feedback.questions import SCALES, Answer, Choice, Kind, Question
-from feedback.surveys import Survey
+from feedback.results.answer_rows import AnswerRow
+from feedback.results.question_results import Results
+from feedback.surveys.questions import SCALES, Answer, Choice, Kind, Question
+from feedback.surveys.surveys import Survey
 from feedback.wording import scale_words
 
 CODEBOOK = ("column", "question", "kind", "value", "meaning")

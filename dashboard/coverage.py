@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from feedback.coverage import Coverage, coverage_of
-from feedback.runs import Run
+from feedback.results.coverage import Coverage, coverage_of
+from feedback.runs.runs import Run
 from store.contract import Store
 
 GOOD_FOR = timedelta(minutes=1)

@@ -10,9 +10,9 @@ from typing import Any
 
 from dashboard.cells import Cell, harmless, written
 from dashboard.columns import Columns, about_of, columns_by_question
-from feedback.answer_rows import AnswerRow
-from feedback.questions import Answer, Kind
-from feedback.surveys import Survey
+from feedback.results.answer_rows import AnswerRow
+from feedback.surveys.questions import Answer, Kind
+from feedback.surveys.surveys import Survey
 
 KEPT = 4096  # different answers to one question; more than that are written anew each time
 END = "\r\n"

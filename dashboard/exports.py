@@ -16,11 +16,11 @@ from dashboard.csv_lines import END, field_of, line_of
 from dashboard.results_sheet import add_results
 from dashboard.shapes import arm_differences, doubts, mix_figures, weighted_figures
 from dashboard.workbook import Workbook
-from feedback.answer_rows import AnswerRow, answer_rows
-from feedback.figures import Figure
-from feedback.listed import Listed, everybody_in
-from feedback.results import QuestionResult, Results
-from feedback.runs import Run
+from feedback.results.answer_rows import AnswerRow, answer_rows
+from feedback.results.figures import Figure
+from feedback.results.results import QuestionResult, Results
+from feedback.runs.listed import Listed, everybody_in
+from feedback.runs.runs import Run
 from store.contract import MAX_BATCH, Store
 
 HEADER = ("name", "tenant", "object id", "state", "reason", "sent", "last reminded", "answered")

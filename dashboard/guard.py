@@ -15,7 +15,7 @@ from dashboard.teams_tab import tab_to
 from dashboard.tokens import Token
 from dashboard.visit import Parts, Visit
 from feedback.errors import Refusal
-from feedback.people import Role
+from feedback.people.people import Role
 from store.contract import StoreError
 
 SILENT = "Hearback cannot reach its store. Try again in a minute."

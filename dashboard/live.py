@@ -12,9 +12,9 @@ from aiohttp import web
 
 from dashboard.templating import Templates
 from dashboard.views import LiveRun, live_run
-from feedback.runs import Run, find_run
+from feedback.results.tally_tree import find_tally
+from feedback.runs.runs import Run, find_run
 from feedback.standing import Standing
-from feedback.tally_tree import find_tally
 from store.contract import Store, StoreError
 
 EVERY = timedelta(seconds=2)

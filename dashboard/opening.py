@@ -24,11 +24,11 @@ from dashboard.theme_desk import ThemeDesk
 from dashboard.tickets import Tickets
 from dashboard.tokens import Tokens
 from dashboard.visit import Parts
-from feedback.people import Policy
-from feedback.results import CatchesUp
-from feedback.runs import Run
+from feedback.people.people import Policy
+from feedback.results.results import CatchesUp
+from feedback.runs.runs import Run
 from feedback.standing import Standing
-from feedback.theme_machine import ThemeMachine
+from feedback.texts.theme_machine import ThemeMachine
 from store.contract import Conflict, Store
 
 LINK_GOOD_FOR = timedelta(days=1)

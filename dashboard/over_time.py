@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feedback import figures
-from feedback.figures import Figure
-from feedback.questions import Kind, Question
-from feedback.results import QuestionResult, Results
-from feedback.runs import Run
-from feedback.verdicts import Verdict
+from feedback.results import figures
+from feedback.results.figures import Figure
+from feedback.results.results import QuestionResult, Results
+from feedback.results.verdicts import Verdict
+from feedback.runs.runs import Run
+from feedback.surveys.questions import Kind, Question
 
 MOST = 6  # choices of a question that are shown
 AVERAGE, MEDIAN, NPS, YES = "Average", "Median", "NPS", "Yes"

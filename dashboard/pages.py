@@ -15,15 +15,15 @@ from dashboard.views import HEARD_WORDS, run_row, sections
 from dashboard.visit import Visit
 from feedback.audit import latest_records
 from feedback.errors import Refusal
-from feedback.listed import page_of
-from feedback.mixes import mix_words
-from feedback.people import find_people
-from feedback.results import results_of
-from feedback.runs import DeliveryState, Run, find_run, latest_runs
-from feedback.surveys import list_surveys
-from feedback.tally_tree import find_tally
-from feedback.trends import results_over_time
-from feedback.verdicts import TITLE
+from feedback.people.mixes import mix_words
+from feedback.people.people import find_people
+from feedback.results.results import results_of
+from feedback.results.tally_tree import find_tally
+from feedback.results.trends import results_over_time
+from feedback.results.verdicts import TITLE
+from feedback.runs.listed import page_of
+from feedback.runs.runs import DeliveryState, Run, find_run, latest_runs
+from feedback.surveys.surveys import list_surveys
 from feedback.wording import STATE_WORDS
 
 RUNS = 25  # on the overview

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from html import escape
 
 from dashboard.templating import count, decimal, percent, range_of, signed
-from feedback import figures
-from feedback.figures import Figure
-from feedback.results import QuestionResult, Results
-from feedback.shown_results import TOO_FEW_HERE
-from feedback.verdicts import TITLE
+from feedback.results import figures
+from feedback.results.figures import Figure
+from feedback.results.results import QuestionResult, Results
+from feedback.results.shown_results import TOO_FEW_HERE
+from feedback.results.verdicts import TITLE
 
 WIDTH, MARGIN, GUTTER = 1280, 48, 32
 COLUMN = (WIDTH - 2 * MARGIN - GUTTER) // 2

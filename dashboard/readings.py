@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from feedback.runs import Run
-from feedback.texts import Reading, read_places
+from feedback.runs.runs import Run
+from feedback.texts.texts import Reading, read_places
 from store.contract import Store
 
 GOOD_FOR = timedelta(minutes=1)

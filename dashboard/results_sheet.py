@@ -7,14 +7,14 @@ from xlsxwriter.worksheet import Worksheet
 from dashboard.cells import Cell
 from dashboard.charts import rows_of, weighted_rows_of
 from dashboard.workbook import Workbook
-from feedback import figures
-from feedback.differences import Difference
-from feedback.figures import Figure
-from feedback.mixes import mix_words
-from feedback.results import QuestionResult, Results
-from feedback.shown_results import TOO_FEW_HERE
-from feedback.verdicts import TITLE, Reason
-from feedback.weighted_results import Weighting
+from feedback.people.mixes import mix_words
+from feedback.results import figures
+from feedback.results.differences import Difference
+from feedback.results.figures import Figure
+from feedback.results.results import QuestionResult, Results
+from feedback.results.shown_results import TOO_FEW_HERE
+from feedback.results.verdicts import TITLE, Reason
+from feedback.results.weighted_results import Weighting
 
 HEADER = ("question", "what", "people", "value", "low", "high", "n")
 WEIGHTED = ("weighted value", "weighted low", "weighted high", "effective n")

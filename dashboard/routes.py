@@ -9,8 +9,8 @@ from dashboard.exports import people_csv, people_xlsx
 from dashboard.sending import record_download, send_file
 from feedback.errors import RunUnknown
 from feedback.links import LinkRefused, Links, people_path
-from feedback.people import Person, Policy, Role, find_person
-from feedback.runs import find_run
+from feedback.people.people import Person, Policy, Role, find_person
+from feedback.runs.runs import find_run
 from store.contract import Store
 
 HEADERS = {

@@ -7,8 +7,8 @@ from datetime import datetime
 from aiohttp import web
 
 from feedback.audit import Record, record_change
-from feedback.people import Person
-from feedback.runs import Run
+from feedback.people.people import Person
+from feedback.runs.runs import Run
 from store.contract import Store
 
 TYPES = {

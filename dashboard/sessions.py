@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 import msgspec
 from aiohttp import web
 
-from feedback.people import Person, person_id
+from feedback.people.people import Person, person_id
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
 GOOD_FOR = timedelta(hours=8)  # a working day; then one signs in again

@@ -5,10 +5,10 @@ from typing import Annotated
 import msgspec
 
 from dashboard.charts import rows_of, weighted_rows_of
-from feedback.figures import Figure
-from feedback.results import QuestionResult
-from feedback.verdicts import Doubt, Verdict
-from feedback.weighted_results import Weighting
+from feedback.results.figures import Figure
+from feedback.results.results import QuestionResult
+from feedback.results.verdicts import Doubt, Verdict
+from feedback.results.weighted_results import Weighting
 
 
 class Value(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from aiohttp import web
 from dashboard import access, api, doors, files, pages, teams_tab, text_files, text_pages
 from dashboard.tokens import Purpose
 from dashboard.visit import Visit
-from feedback.people import Role
+from feedback.people.people import Role
 
 
 class Answers(StrEnum):

@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboard.pictures import VERSION
-from feedback.differences import NPS, Difference
-from feedback.figures import Interval, share
+from feedback.results.differences import NPS, Difference
+from feedback.results.figures import Interval, share
 
 FOLDER = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"

@@ -13,9 +13,9 @@ from dashboard.cells import Cell, Row, csv_blocks
 from dashboard.sending import record_download, send_file
 from dashboard.visit import Visit
 from dashboard.workbook import Workbook
-from feedback.remarks import Remark, remarks_of
-from feedback.runs import Run, find_run
-from feedback.texts import Reading, Said, read_texts
+from feedback.runs.runs import Run, find_run
+from feedback.texts.remarks import Remark, remarks_of
+from feedback.texts.texts import Reading, Said, read_texts
 from store.contract import MAX_BATCH, Store
 
 HEADER = ("question", "text", "theme", "theme was", "tags")

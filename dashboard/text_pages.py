@@ -23,10 +23,10 @@ from dashboard.text_views import (
 from dashboard.visit import Visit
 from feedback.audit import Record, record_change
 from feedback.errors import Refusal
-from feedback.runs import Run, find_run
-from feedback.text_tags import TagCount, Tags, add_tag, count_tags, find_tags, remove_tag, tagged
-from feedback.texts import Place, Reading, read_texts, search_texts, text_questions
-from feedback.themes import (
+from feedback.runs.runs import Run, find_run
+from feedback.texts.text_tags import TagCount, Tags, add_tag, count_tags, find_tags, remove_tag, tagged
+from feedback.texts.texts import Place, Reading, read_texts, search_texts, text_questions
+from feedback.texts.themes import (
     NoSuchTheme,
     ShownThemes,
     find_themes,

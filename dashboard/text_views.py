@@ -5,15 +5,15 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from feedback import figures
 from feedback.errors import Refusal
-from feedback.figures import Figure
-from feedback.questions import Question
-from feedback.runs import Run
-from feedback.suppression import is_shown
-from feedback.text_tags import TagCount
-from feedback.texts import Place, Said
-from feedback.themes import ShownTheme, ShownThemes, Theme, Themes
+from feedback.results import figures
+from feedback.results.figures import Figure
+from feedback.results.suppression import is_shown
+from feedback.runs.runs import Run
+from feedback.surveys.questions import Question
+from feedback.texts.text_tags import TagCount
+from feedback.texts.texts import Place, Said
+from feedback.texts.themes import ShownTheme, ShownThemes, Theme, Themes
 
 ON_A_PAGE = 25
 QUOTED = 2  # texts of each theme

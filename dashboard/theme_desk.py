@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from feedback.errors import Refusal
-from feedback.runs import Run
-from feedback.texts import Place, read_texts
-from feedback.theme_machine import ThemeMachine
-from feedback.themes import find_themes, for_the_machine, keep_made, least_of
+from feedback.runs.runs import Run
+from feedback.texts.texts import Place, read_texts
+from feedback.texts.theme_machine import ThemeMachine
+from feedback.texts.themes import find_themes, for_the_machine, keep_made, least_of
 from store.contract import Store, StoreError
 
 PATIENCE_S = 8.0  # that whoever asks waits for it

@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from feedback.errors import Refusal
-from feedback.people import Person, person_id
+from feedback.people.people import Person, person_id
 from store.contract import Conflict, Missing, Op, Store, Where
 
 KIND = "access-token"

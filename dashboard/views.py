@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 import msgspec
 
 from dashboard.charts import Spec, chart_of, described, rows_of, weighted_rows_of
-from feedback import figures
-from feedback.coverage import Heard
-from feedback.figures import Figure
-from feedback.questions import Kind
-from feedback.results import QuestionResult, Results
-from feedback.runs import DeliveryState, Progress, Run, RunState
-from feedback.shown_results import TOO_FEW_HERE
+from feedback.results import figures
+from feedback.results.coverage import Heard
+from feedback.results.figures import Figure
+from feedback.results.results import QuestionResult, Results
+from feedback.results.shown_results import TOO_FEW_HERE
+from feedback.results.tallies import Cell, Tally
+from feedback.runs.runs import DeliveryState, Progress, Run, RunState
 from feedback.standing import Standing
-from feedback.tallies import Cell, Tally
+from feedback.surveys.questions import Kind
 from feedback.wording import STATE_WORDS
 
 RUN_LABELS: dict[RunState, str] = {

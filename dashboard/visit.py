@@ -16,8 +16,8 @@ from dashboard.templating import Templates
 from dashboard.theme_desk import ThemeDesk
 from dashboard.tickets import Tickets
 from dashboard.tokens import Token, Tokens
-from feedback.people import Person, Policy, Role
-from feedback.results import CatchesUp
+from feedback.people.people import Person, Policy, Role
+from feedback.results.results import CatchesUp
 from store.contract import Store
 
 _POLICY = (

@@ -14,18 +14,18 @@ from botbuilder.dialogs import Dialog, DialogContext, DialogTurnResult
 from cards.elements import escape, excerpt
 from cards.promises import concept_in_words, promise
 from dialogs.typed import WORDS, ask, read
-from feedback.answers import find_answered, record_answer
-from feedback.branching import asked, still_asked
-from feedback.checking import check_some, missing
-from feedback.contacts import QuietHours, next_allowed
-from feedback.drafts import keep_typed
+from feedback.answers.answers import find_answered, record_answer
+from feedback.answers.drafts import keep_typed
+from feedback.answers.snoozes import MOST_DAYS, snooze
 from feedback.errors import AnswersRefused, NotYourSurvey
 from feedback.language import as_text, current, mark, say, say_number
-from feedback.people import find_person
-from feedback.questions import Answers, Question, describe
-from feedback.runs import Delivery, Run, find_run
-from feedback.snoozes import MOST_DAYS, snooze
-from feedback.translations import run_in
+from feedback.people.people import find_person
+from feedback.runs.contacts import QuietHours, next_allowed
+from feedback.runs.runs import Delivery, Run, find_run
+from feedback.runs.translated_runs import run_in
+from feedback.surveys.branching import asked, still_asked
+from feedback.surveys.checking import check_some, missing
+from feedback.surveys.questions import Answers, Question, describe
 from feedback.wording import scale_words
 from store.contract import Store
 

@@ -12,7 +12,7 @@ from botbuilder.dialogs.prompts import PromptOptions, TextPrompt
 
 from cards.notes import note_card
 from feedback.notes import Marks, NoteKind, keep_note, read_marks
-from feedback.people import find_person
+from feedback.people.people import find_person
 from store.contract import Store
 
 NOTE_DIALOG = "note.v1"

@@ -22,12 +22,12 @@ from cards.trial import trial_card
 from feedback.audit import Record, record_change
 from feedback.errors import SketchGone, SurveyMovedOn
 from feedback.language import ENGLISH, as_text, mark, say, speaking
-from feedback.sketch_edits import NotTaken
-from feedback.sketch_words import take
-from feedback.sketches import Found, Sketch, Step, drop_sketch, find_sketch, keep_sketch
-from feedback.sketching import Taken, Wish
-from feedback.survey_advice import advice_on
-from feedback.surveys import import_survey
+from feedback.surveys.survey_advice import advice_on
+from feedback.surveys.surveys import import_survey
+from feedback.writing.sketch_edits import NotTaken
+from feedback.writing.sketch_words import take
+from feedback.writing.sketches import Found, Sketch, Step, drop_sketch, find_sketch, keep_sketch
+from feedback.writing.sketching import Taken, Wish
 from store.contract import Conflict, Missing, Store, StoreError, Uncertain
 
 SKETCH_DIALOG = "sketch.v1"

@@ -1,6 +1,6 @@
 """Every kind of question as text: how it is asked, with its rules said, and how what is typed becomes an answer.
 
-What counts as an answer is decided in feedback/checking.py, as for cards.
+What counts as an answer is decided in feedback/surveys/checking.py, as for cards.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from cards.elements import escape
 from feedback.language import decimal_mark, mark, number, say
-from feedback.questions import Answer, Choice, Kind, Question, describe
+from feedback.surveys.questions import Answer, Choice, Kind, Question, describe
 from feedback.wording import scale_words
 
 WORDS = "**back** · **skip** · **later** · **cancel**"

@@ -2,17 +2,17 @@
 
 import msgspec
 
-from feedback.anonymous import own_ballot
-from feedback.answers import MARK
+from feedback.answers.anonymous import own_ballot
+from feedback.answers.answers import MARK
+from feedback.answers.snoozes import snooze_of
 from feedback.notes import Note, notes_by
-from feedback.panels import panels_of
-from feedback.people import Person
-from feedback.people_lists import lists_of
-from feedback.remarks import remarks_of
-from feedback.runs import Delivery, Run, deliveries_of, runs_by
-from feedback.sketches import BOOK as SKETCHES
-from feedback.snoozes import snooze_of
+from feedback.people.panels import panels_of
+from feedback.people.people import Person
+from feedback.people.people_lists import lists_of
+from feedback.runs.runs import Delivery, Run, deliveries_of, runs_by
+from feedback.texts.remarks import remarks_of
 from feedback.wishes import wishes_of
+from feedback.writing.sketches import BOOK as SKETCHES
 from store.contract import Doc, Store
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from feedback.people import Person
+from feedback.people.people import Person
 from store.contract import Conflict, Doc, Op, Store, Uncertain, Where
 
 BOOK = "notes"

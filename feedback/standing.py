@@ -4,9 +4,9 @@ from datetime import datetime
 
 import msgspec
 
-from feedback.questions import Question
-from feedback.runs import DeliveryState, Progress, Run, RunState
-from feedback.wave_words import Waves, margin_words
+from feedback.runs.runs import DeliveryState, Progress, Run, RunState
+from feedback.runs.wave_words import Waves, margin_words
+from feedback.surveys.questions import Question
 from feedback.waves import ENOUGH, UNITS
 
 MOVES_BY_ITSELF = frozenset({RunState.PROPOSED, RunState.PLANNING, RunState.SENDING, RunState.HELD})

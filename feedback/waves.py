@@ -13,17 +13,17 @@ from datetime import datetime
 
 import msgspec
 
-from feedback import figures
-from feedback.audience_words import value_form
-from feedback.deliveries import SLICE
 from feedback.errors import Refusal, quote
-from feedback.figures import Figure
-from feedback.question_results import question_result
-from feedback.questions import SCALES, Kind, Question
-from feedback.runs import Run
-from feedback.surveys import Survey
-from feedback.tallies import Cell, QuestionTally
-from feedback.wave_words import Waves, margin_words
+from feedback.people.audience_words import value_form
+from feedback.results import figures
+from feedback.results.figures import Figure
+from feedback.results.question_results import question_result
+from feedback.results.tallies import Cell, QuestionTally
+from feedback.runs.deliveries import SLICE
+from feedback.runs.runs import Run
+from feedback.runs.wave_words import Waves, margin_words
+from feedback.surveys.questions import SCALES, Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Conflict, Doc, Op, Store, Where
 
 ENOUGH = 30

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from feedback.errors import Refusal
-from feedback.runs import Run
-from feedback.tallies import Cell
+from feedback.results.tallies import Cell
+from feedback.runs.runs import Run
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
 
 BOOK = "wishes"

@@ -1,8 +1,8 @@
 """How states and the steps of scales are said to people: the same on cards, pages and in files."""
 
 from feedback.language import mark, say, say_number
-from feedback.questions import Kind
-from feedback.runs import DeliveryState
+from feedback.runs.runs import DeliveryState
+from feedback.surveys.questions import Kind
 
 _STARS = 5
 _AGREEMENT = (

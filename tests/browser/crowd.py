@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from feedback.people import Contact, Conversation, meet
+from feedback.people.people import Contact, Conversation, meet
 from store.sqlite import open_sqlite
 
 

@@ -12,13 +12,13 @@ from cards.help import welcome_card
 from cards.pauses import declined_card, later_card, snoozed_card, typing_card
 from cards.survey import Position, survey_card
 from cards.thanks import closed_card, moved_card, thanks_card, withdrawn_card
-from feedback.checking import check_answers
 from feedback.errors import AnswersRefused, NotYourSurvey
 from feedback.language import say, speaking
-from feedback.questions import Answers
-from feedback.runs import Delivery, DeliveryState, Draft, Run, RunState
-from feedback.survey_files import read_survey
-from feedback.translations import run_in
+from feedback.runs.runs import Delivery, DeliveryState, Draft, Run, RunState
+from feedback.runs.translated_runs import run_in
+from feedback.surveys.checking import check_answers
+from feedback.surveys.questions import Answers
+from feedback.surveys.survey_files import read_survey
 from tests.browser.surveys import IN_LANGUAGES
 
 EVERY_KIND = read_survey((Path(__file__).parent / "every_kind.yaml").read_text(encoding="utf-8"))

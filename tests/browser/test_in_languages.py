@@ -4,9 +4,9 @@ import pytest
 from playwright.async_api import expect
 
 from feedback.language import say, speaking
-from feedback.survey_files import read_survey
-from feedback.surveys import Survey
-from feedback.translations import survey_in
+from feedback.surveys.survey_files import read_survey
+from feedback.surveys.surveys import Survey
+from feedback.surveys.translations import survey_in
 from tests.browser.chat import Chat
 from tests.browser.readable import is_readable
 from tests.browser.surveys import IN_LANGUAGES

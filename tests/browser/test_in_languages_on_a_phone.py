@@ -3,8 +3,8 @@
 import pytest
 
 from feedback.language import LANGUAGES, say, speaking
-from feedback.survey_files import read_survey
-from feedback.translations import survey_in
+from feedback.surveys.survey_files import read_survey
+from feedback.surveys.translations import survey_in
 from tests.browser.chat import Chat
 from tests.browser.readable import is_readable
 from tests.browser.surveys import IN_LANGUAGES

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from feedback.people import Contact, Conversation, find_people, meet
-from feedback.survey_files import read_survey
-from feedback.surveys import import_survey
+from feedback.people.people import Contact, Conversation, find_people, meet
+from feedback.surveys.survey_files import read_survey
+from feedback.surveys.surveys import import_survey
 from simulator import Person, Teams
 from tests.chaos.processes import Place, open_beside
 from tests.e2e.conftest import ELSEWHERE, PULSE, is_survey

@@ -12,9 +12,9 @@ from pathlib import Path
 import aiohttp
 
 from feedback.errors import RunUnknown
-from feedback.runs import FINAL, DeliveryState, Progress, RunState, deliveries, find_run, progress
-from feedback.tallier import TURN_S, Tallier
-from feedback.tally_tree import rebuild
+from feedback.results.tallier import TURN_S, Tallier
+from feedback.results.tally_tree import rebuild
+from feedback.runs.runs import FINAL, DeliveryState, Progress, RunState, deliveries, find_run, progress
 from settings import CosmosAt
 from simulator import Teams
 from store.contract import Store

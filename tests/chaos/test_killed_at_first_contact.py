@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from feedback.panels import import_panel
-from feedback.people_files import Listed, PeopleFile
-from feedback.runs import DeliveryState
-from feedback.survey_files import read_survey
-from feedback.surveys import import_survey
+from feedback.people.panels import import_panel
+from feedback.people.people_files import Listed, PeopleFile
+from feedback.runs.runs import DeliveryState
+from feedback.surveys.survey_files import read_survey
+from feedback.surveys.surveys import import_survey
 from simulator import Call, Person, Teams
 from tests.chaos.people import key_of, surveys_of
 from tests.chaos.processes import RUN_S, Place, Process, open_beside, settings_for, tries_again, when_over

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from feedback.runs import DeliveryState
+from feedback.runs.runs import DeliveryState
 from simulator import Call, Person, Teams
 from tests.chaos.people import crowd, key_of, surveys_of
 from tests.chaos.processes import (

@@ -17,7 +17,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from feedback.runs import DeliveryState
+from feedback.runs.runs import DeliveryState
 from settings import CosmosAt
 from simulator import FOREVER, Call, Fault, Limits, Person, Teams
 from tests.chaos.people import crowd, key_of, surveys_of, unreachable

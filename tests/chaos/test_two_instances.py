@@ -18,7 +18,7 @@ from broadcast.azure_queue import QUEUE
 from broadcast.queue import LEASE_S
 from broadcast.sending import CHUNK
 from broadcast.worker import PER_TENANT
-from feedback.runs import DeliveryState, deliveries
+from feedback.runs.runs import DeliveryState, deliveries
 from simulator import Call, Limits, Person, Teams
 from tests.azurite import Azurite
 from tests.chaos.people import crowd, key_of, surveys_of

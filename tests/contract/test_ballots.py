@@ -7,17 +7,24 @@ import msgspec
 import pytest
 
 from broadcast.sealer import Sealer
-from feedback.anonymous import KEY_DOC, ballot_id, find_key, open_ballots, with_ballot
-from feedback.answers import find_answered, record_answer
-from feedback.deliveries import write_planned
-from feedback.drafts import Sheet, keep_page, leave_page
+from feedback.answers.anonymous import KEY_DOC, ballot_id, find_key, open_ballots, with_ballot
+from feedback.answers.answers import find_answered, record_answer
+from feedback.answers.drafts import Sheet, keep_page, leave_page
 from feedback.errors import AnswersRefused, NotYourSurvey, RunIsClosed, RunIsRecalled
-from feedback.questions import Kind, Question
-from feedback.results import results_of
-from feedback.runs import Delivery, DeliveryState, Run, close_run, create_run
-from feedback.sealing import count_sealed, find_sealed_tally, rebuild_sealed, seal, sealed_answers, unsealed_runs
-from feedback.surveys import Arm, Page, Survey
-from feedback.tally_tree import rebuild
+from feedback.results.results import results_of
+from feedback.results.sealing import (
+    count_sealed,
+    find_sealed_tally,
+    rebuild_sealed,
+    seal,
+    sealed_answers,
+    unsealed_runs,
+)
+from feedback.results.tally_tree import rebuild
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, close_run, create_run
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Arm, Page, Survey
 from store.contract import Conflict, Doc, Patch, Store
 
 NOW = datetime(2026, 11, 24, 9, 17, 33, tzinfo=UTC)

@@ -3,14 +3,14 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from feedback.deliveries import write_planned
-from feedback.questions import Kind, Question
-from feedback.runs import Delivery, DeliveryState, Run, RunState, create_run
-from feedback.surveys import Survey
-from feedback.text_tags import add_tag, find_tags, remove_tag
-from feedback.texts import read_places, read_texts, search_texts
-from feedback.theme_making import Found
-from feedback.themes import find_themes, for_the_machine, keep_made, move_text, rename_theme
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState, create_run
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
+from feedback.texts.text_tags import add_tag, find_tags, remove_tag
+from feedback.texts.texts import read_places, read_texts, search_texts
+from feedback.texts.theme_making import Found
+from feedback.texts.themes import find_themes, for_the_machine, keep_made, move_text, rename_theme
 from store.contract import Store
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

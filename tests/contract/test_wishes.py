@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from broadcast.outbox import Ending, Kinds, Outbox, written
-from feedback.questions import Kind, Question
-from feedback.runs import Run, RunState
-from feedback.surveys import Survey
-from feedback.tallies import Cell
+from feedback.results.tallies import Cell
+from feedback.runs.runs import Run, RunState
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from feedback.wishes import (
     BOOK,
     DUE,

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from feedback.audit import Record, record_change
-from feedback.deliveries import write_planned
-from feedback.mixes import Mix, segment_of
-from feedback.people import Contact, Conversation, Person, meet
-from feedback.questions import Answer, Answers, Choice, Kind, Question
-from feedback.runs import RUN_DOC, Delivery, DeliveryState, Run, RunState, create_run
-from feedback.surveys import Survey, import_survey
+from feedback.people.mixes import Mix, segment_of
+from feedback.people.people import Contact, Conversation, Person, meet
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import RUN_DOC, Delivery, DeliveryState, Run, RunState, create_run
+from feedback.surveys.questions import Answer, Answers, Choice, Kind, Question
+from feedback.surveys.surveys import Survey, import_survey
 from store.contract import MAX_BATCH, Patch, Store
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

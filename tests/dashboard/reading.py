@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 
 from dashboard.theme_desk import ThemeDesk
-from feedback.runs import DeliveryState, deliveries
-from feedback.theme_machine import ThemeMachine
-from feedback.theme_making import Found, Task, found_in
+from feedback.runs.runs import DeliveryState, deliveries
+from feedback.texts.theme_machine import ThemeMachine
+from feedback.texts.theme_making import Found, Task, found_in
 from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard.site import Browser, Site

@@ -13,10 +13,10 @@ from yarl import URL
 from dashboard.opening import PARTS, House, add_routes, put_together
 from dashboard.sessions import Visitor
 from dashboard.visit import Parts
-from feedback.people import Person, Policy, Role
-from feedback.runs import Run, progress
+from feedback.people.people import Person, Policy, Role
+from feedback.results.tallier import Tallier
+from feedback.runs.runs import Run, progress
 from feedback.standing import Standing
-from feedback.tallier import Tallier
 from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard.house import HOME

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from dashboard.table import ROUTES
 from dashboard.tokens import DAYS, MOST, PREFIX, Purpose, TokenRefused, TooManyTokens
 from feedback.audit import latest_records
-from feedback.people import Role
-from feedback.results import results_of
+from feedback.people.people import Role
+from feedback.results.results import results_of
 from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard.house import HOME

@@ -15,21 +15,21 @@ from dashboard.columns import DOUBTS, doubts_in_short
 from dashboard.exports import answers_csv, answers_json, answers_xlsx
 from dashboard.poster import poster
 from dashboard.views import live_run
-from feedback.anonymous import open_ballots
-from feedback.answer_rows import answer_rows
-from feedback.answers import record_answer
-from feedback.coverage import coverage_of
-from feedback.deliveries import write_planned
-from feedback.people import Person, Role
-from feedback.questions import Answers, Choice, Kind, Question
-from feedback.results import Results, results_of
-from feedback.runs import Delivery, DeliveryState, Run, close_run, create_run, find_run, progress
-from feedback.sealing import seal
-from feedback.shown_results import TOO_FEW_HERE
+from feedback.answers.anonymous import open_ballots
+from feedback.answers.answers import record_answer
+from feedback.people.people import Person, Role
+from feedback.results.answer_rows import answer_rows
+from feedback.results.coverage import coverage_of
+from feedback.results.results import Results, results_of
+from feedback.results.sealing import seal
+from feedback.results.shown_results import TOO_FEW_HERE
+from feedback.results.tallier import Tallier
+from feedback.results.tally_tree import find_tally
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, close_run, create_run, find_run, progress
 from feedback.standing import Standing
-from feedback.surveys import Arm, Survey
-from feedback.tallier import Tallier
-from feedback.tally_tree import find_tally
+from feedback.surveys.questions import Answers, Choice, Kind, Question
+from feedback.surveys.surveys import Arm, Survey
 from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard import spreadsheet

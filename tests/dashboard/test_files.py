@@ -17,13 +17,13 @@ from dashboard.columns import DOUBTS, codebook_of, columns_of, header_of, reader
 from dashboard.exports import answers_csv, answers_json, answers_xlsx, people_xlsx
 from dashboard.poster import poster
 from dashboard.workbook import CUT, MOST_TEXT, Workbook
-from feedback.answer_rows import answer_rows
 from feedback.audit import latest_records
-from feedback.people import Role
-from feedback.questions import Kind
-from feedback.results import Results, results_of
-from feedback.runs import RUN_DOC, Run, find_run
-from feedback.tallier import Tallier
+from feedback.people.people import Role
+from feedback.results.answer_rows import answer_rows
+from feedback.results.results import Results, results_of
+from feedback.results.tallier import Tallier
+from feedback.runs.runs import RUN_DOC, Run, find_run
+from feedback.surveys.questions import Kind
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.dashboard import spreadsheet

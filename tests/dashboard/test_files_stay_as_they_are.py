@@ -22,15 +22,15 @@ from dashboard.cells import BOM, Cell, Row, csv_blocks, written
 from dashboard.columns import header_of, reader_of
 from dashboard.csv_lines import END, line_of
 from dashboard.exports import answers_csv, answers_json, people_csv
-from feedback.answer_rows import AnswerRow
-from feedback.deliveries import write_planned
-from feedback.people import Person
-from feedback.questions import Answer, Answers, Kind, Question
-from feedback.results import Results
-from feedback.runs import Delivery, DeliveryState, create_run
-from feedback.shown_results import results_from
-from feedback.surveys import Arm, Survey
-from feedback.tallies import Tally
+from feedback.people.people import Person
+from feedback.results.answer_rows import AnswerRow
+from feedback.results.results import Results
+from feedback.results.shown_results import results_from
+from feedback.results.tallies import Tally
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import Delivery, DeliveryState, create_run
+from feedback.surveys.questions import Answer, Answers, Kind, Question
+from feedback.surveys.surveys import Arm, Survey
 from store.contract import Store
 from store.sqlite import open_sqlite
 from tests.conftest import Clock

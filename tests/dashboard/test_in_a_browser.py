@@ -11,13 +11,13 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from dashboard.opening import local_link
 from dashboard.sessions import Visitor
-from feedback.mixes import Margin, Mix
-from feedback.people import Role
-from feedback.runs import DeliveryState, Run, deliveries
-from feedback.text_tags import add_tag
-from feedback.texts import read_places, read_texts
-from feedback.theme_making import Task, found_in
-from feedback.themes import find_themes, for_the_machine, keep_made, put_away_theme, rename_theme
+from feedback.people.mixes import Margin, Mix
+from feedback.people.people import Role
+from feedback.runs.runs import DeliveryState, Run, deliveries
+from feedback.texts.text_tags import add_tag
+from feedback.texts.texts import read_places, read_texts
+from feedback.texts.theme_making import Task, found_in
+from feedback.texts.themes import find_themes, for_the_machine, keep_made, put_away_theme, rename_theme
 from simulator.playground import ROOT
 from store.contract import Patch, Store
 from store.sqlite import open_sqlite

@@ -9,17 +9,17 @@ import pytest
 
 from dashboard.over_time import AVERAGE, MEDIAN, NPS, YES, tables
 from dashboard.templating import signed
-from feedback.anonymous import open_ballots
-from feedback.answers import record_answer
-from feedback.deliveries import write_planned
+from feedback.answers.anonymous import open_ballots
+from feedback.answers.answers import record_answer
 from feedback.errors import RunUnknown
-from feedback.people import Role
-from feedback.questions import Kind
-from feedback.results import Results
-from feedback.runs import RUN_DOC, Delivery, DeliveryState, Run, close_run, create_run, find_run
-from feedback.sealing import seal
-from feedback.tally_tree import rebuild
-from feedback.trends import LATEST, results_over_time
+from feedback.people.people import Role
+from feedback.results.results import Results
+from feedback.results.sealing import seal
+from feedback.results.tally_tree import rebuild
+from feedback.results.trends import LATEST, results_over_time
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import RUN_DOC, Delivery, DeliveryState, Run, close_run, create_run, find_run
+from feedback.surveys.questions import Kind
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.dashboard.house import BOSS, NOW, SURVEY, furnish

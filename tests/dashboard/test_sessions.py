@@ -7,7 +7,7 @@ from aiohttp import web
 
 from dashboard.opening import local_link
 from dashboard.sessions import GOOD_FOR, OVERLAP, TURNS_AFTER, Visitor
-from feedback.people import Role
+from feedback.people.people import Role
 from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard.house import HOME

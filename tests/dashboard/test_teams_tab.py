@@ -12,7 +12,7 @@ from aiohttp import web
 from dashboard.sessions import GOOD_FOR, TURNS_AFTER, Visitor
 from dashboard.teams_tab import TAB, tab_to
 from dashboard.templating import TEAMS_JS
-from feedback.people import Role
+from feedback.people.people import Role
 from simulator.entra import Account
 from tests.conftest import Clock
 from tests.dashboard.cloud import ADMIN, ELSEWHERE, ENGINEER, Cloud

@@ -10,9 +10,9 @@ import pytest
 from dashboard.text_views import ON_A_PAGE
 from feedback.audit import latest_records
 from feedback.held import everything_about
-from feedback.people import Person, Role
-from feedback.questions import Kind
-from feedback.runs import RUN_DOC, DeliveryState, deliveries, find_run
+from feedback.people.people import Person, Role
+from feedback.runs.runs import RUN_DOC, DeliveryState, deliveries, find_run
+from feedback.surveys.questions import Kind
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.dashboard import spreadsheet

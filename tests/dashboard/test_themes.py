@@ -9,11 +9,11 @@ import pytest
 from dashboard.text_views import ON_A_PAGE
 from dashboard.theme_desk import NOT_MADE
 from feedback.audit import latest_records
-from feedback.people import Role
-from feedback.runs import DeliveryState, deliveries
-from feedback.theme_machine import ThemesNotMade
-from feedback.theme_making import Found
-from feedback.themes import find_themes
+from feedback.people.people import Role
+from feedback.runs.runs import DeliveryState, deliveries
+from feedback.texts.theme_machine import ThemesNotMade
+from feedback.texts.theme_making import Found
+from feedback.texts.themes import find_themes
 from store.contract import Patch, Store, Unavailable
 from tests.conftest import Clock
 from tests.dashboard.house import WHY, furnish

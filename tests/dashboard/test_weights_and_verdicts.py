@@ -16,13 +16,13 @@ from dashboard.columns import DOUBTS, doubts_in_short
 from dashboard.exports import answers_csv, answers_json, answers_xlsx
 from dashboard.poster import poster
 from dashboard.templating import signed
-from feedback.coverage import OTHERS, UNKNOWN, Heard, coverage_of
-from feedback.mixes import Margin, Mix, mix_words
-from feedback.people import Role
-from feedback.questions import Kind
-from feedback.results import QuestionResult, Results, results_of
-from feedback.runs import DeliveryState, deliveries, find_run
-from feedback.verdicts import TITLE, Doubt, Verdict
+from feedback.people.mixes import Margin, Mix, mix_words
+from feedback.people.people import Role
+from feedback.results.coverage import OTHERS, UNKNOWN, Heard, coverage_of
+from feedback.results.results import QuestionResult, Results, results_of
+from feedback.results.verdicts import TITLE, Doubt, Verdict
+from feedback.runs.runs import DeliveryState, deliveries, find_run
+from feedback.surveys.questions import Kind
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.dashboard import spreadsheet

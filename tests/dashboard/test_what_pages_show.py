@@ -13,15 +13,15 @@ from dashboard.charts import GROUPS, THEMES, chart_of, described, rows_of
 from dashboard.pictures import Pictures
 from dashboard.templating import count, decimal, percent, signed
 from dashboard.views import HOURS_SHOWN, live_run, run_row
-from feedback.counts import Counts
-from feedback.coverage import MOST_VALUES, OTHERS, UNKNOWN, Heard, coverage_of
-from feedback.people import Role
-from feedback.questions import Kind
-from feedback.results import Results, results_of
-from feedback.runs import RUN_DOC, DeliveryState, RunState, find_run, progress
+from feedback.people.people import Role
+from feedback.results.counts import Counts
+from feedback.results.coverage import MOST_VALUES, OTHERS, UNKNOWN, Heard, coverage_of
+from feedback.results.results import Results, results_of
+from feedback.results.tallier import Tallier
+from feedback.results.tallies import Cell, Tally
+from feedback.runs.runs import RUN_DOC, DeliveryState, RunState, find_run, progress
 from feedback.standing import Standing
-from feedback.tallier import Tallier
-from feedback.tallies import Cell, Tally
+from feedback.surveys.questions import Kind
 from store.contract import Create, Patch, Store
 from tests.conftest import Clock
 from tests.dashboard.house import SURVEY, furnish, person_key

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feedback.people import Role
+from feedback.people.people import Role
 from tests.dashboard.site import Browser, Site
 
 PATHS = (

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from dashboard.opening import add_routes
 from dashboard.table import ROUTES, Answers, Route
-from feedback.people import Role
+from feedback.people.people import Role
 from tests.dashboard.house import WHY
 from tests.dashboard.site import ByName, Site
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from broadcast.sending import CHUNK
 from broadcast.worker import PER_TENANT
-from feedback.people import Contact, Conversation, meet
-from feedback.runs import DeliveryState, Progress, RunState, find_run, progress
+from feedback.people.people import Contact, Conversation, meet
+from feedback.runs.runs import DeliveryState, Progress, RunState, find_run, progress
 from settings import Settings
 from simulator import Fault, Person, card_text
 from simulator.connector import Call

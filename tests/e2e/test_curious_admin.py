@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from dashboard.doors import BACK
-from feedback.anonymous import KEY_DOC
+from feedback.answers.anonymous import KEY_DOC
 from settings import Settings
 from simulator import Json, Person, Teams, card_text
 from simulator.cards import card_of

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feedback.questions import Answer, Answers, Kind
-from feedback.runs import find_delivery
+from feedback.runs.runs import find_delivery
+from feedback.surveys.questions import Answer, Answers, Kind
 from simulator import Json, Person, card_text
 from simulator.cards import card_of
 from tests.e2e.conftest import ELSEWHERE, Service

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from feedback.runs import DeliveryState, RunState, deliveries, find_run
+from feedback.runs.runs import DeliveryState, RunState, deliveries, find_run
 from settings import Settings
 from simulator import Call, Fault, Person, Teams, card_text
 from tests.e2e.conftest import ELSEWHERE, PULSE, Service, is_survey

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedback.runs import latest_runs
+from feedback.runs.runs import latest_runs
 from simulator import Person
 from simulator.cosmos import Call, CosmosStandIn, reset_after, unavailable
 from tests.e2e.conftest import COSMOS, PULSE, Service, is_survey

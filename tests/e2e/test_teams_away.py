@@ -8,7 +8,7 @@ import pytest
 
 from app import utc_now
 from broadcast.slices import sending_now
-from feedback.runs import RunState, find_run
+from feedback.runs.runs import RunState, find_run
 from settings import Settings
 from simulator import Fault, Person, Teams, card_text
 from simulator.connector import Call

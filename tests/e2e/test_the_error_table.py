@@ -19,9 +19,9 @@ from bot.connector import Connector, service_host_check
 from bot.wire import Patience, open_wire
 from broadcast.limiter import Limiter
 from broadcast.sender import MAX_TRIES, Message, Sender
-from feedback.deliveries import Outcome
-from feedback.people import Conversation, Person
-from feedback.runs import FINAL, DeliveryState, deliveries
+from feedback.people.people import Conversation, Person
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import FINAL, DeliveryState, deliveries
 from simulator import FOREVER, Call, Fault, Teams
 from simulator import Person as Somebody
 from tests.conftest import Clock

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from feedback.runs import deliveries
+from feedback.runs.runs import deliveries
 from settings import Settings
 from simulator import Person, Teams, card_text
 from simulator.cosmos import Call, CosmosStandIn

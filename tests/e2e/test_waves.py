@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from feedback.runs import count_states, find_run
+from feedback.runs.runs import count_states, find_run
 from feedback.waves import find_book
 from settings import Settings
 from simulator import Json, Person, Teams, card_text

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands import COMMANDS, Command
-from feedback.people import Role
+from feedback.people.people import Role
 from simulator import Json, Person, Teams, card_text
 from store.contract import Doc
 from tests.e2e.conftest import ELSEWHERE, PULSE, Service, is_survey

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from feedback.questions import Kind
-from feedback.templates import NAMES
+from feedback.surveys.questions import Kind
+from feedback.surveys.templates import NAMES
 from simulator import Person, Teams, action_titles, card_text
 from simulator.cards import card_of
 from tests.e2e.conftest import STORES, Service

@@ -10,9 +10,9 @@ from app import create_app
 from bot.actions import ACTS, Act
 from bot.commands import COMMANDS, Command
 from cards.survey import survey_fits
-from feedback.questions import Kind
-from feedback.runs import DeliveryState
-from feedback.survey_files import read_survey
+from feedback.runs.runs import DeliveryState
+from feedback.surveys.questions import Kind
+from feedback.surveys.survey_files import read_survey
 from settings import SETTINGS, Setting, Settings
 from store.containers import CONTAINERS
 from tests.rules.test_imports import MAY_IMPORT

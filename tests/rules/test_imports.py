@@ -20,6 +20,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "deployment": {"bot", "feedback", "settings"},
     "app": {"settings", "bot", "dialogs", "cards", "feedback", "store", "broadcast", "dashboard"},
 }
+WITHIN_FEEDBACK: dict[str, set[str]] = {  # what is not a room of its own there may import all of them
+    "surveys": set(),
+    "writing": {"surveys"},
+    "people": {"surveys"},
+    "runs": {"surveys", "people"},
+    "answers": {"surveys", "people", "runs"},
+    "results": {"surveys", "people", "runs", "answers"},
+    "texts": {"surveys", "people", "runs", "answers", "results"},
+}
+SHARED = {"ahead", "audit", "errors", "language", "links"}  # of feedback: they import none of its rooms
 CONTRACT = {"store.contract", "store.containers", "store.shapes"}
 CONTRACT_ONLY = {"feedback", "broadcast", "dialogs", "bot", "dashboard"}  # of the store, nothing of an engine
 ROOMS = sorted(MAY_IMPORT)
@@ -96,6 +106,31 @@ def test_tests_and_benchmarks_are_imported_by_nobody() -> None:
         if name.split(".")[0] in {"tests", "benchmarks"}
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("room", sorted(WITHIN_FEEDBACK))
+def test_within_the_business_a_room_imports_only_the_rooms_it_may(room: str) -> None:
+    allowed = WITHIN_FEEDBACK[room] | SHARED | {room}
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path, name in _outside(f"feedback/{room}")
+        if name.startswith("feedback.") and name.split(".")[1] not in allowed
+    ]
+    assert not wrong
+
+
+def test_what_the_rooms_of_the_business_share_imports_none_of_them() -> None:
+    wrong = [
+        f"{one}: {name}"
+        for one in sorted(SHARED)
+        for name in _imports(ROOT / "feedback" / f"{one}.py")
+        if name.startswith("feedback.") and name.split(".")[1] not in SHARED
+    ]
+    assert not wrong
+
+
+def test_every_room_of_the_business_is_on_the_list() -> None:
+    assert {one.parent.name for one in (ROOT / "feedback").glob("*/__init__.py")} == set(WITHIN_FEEDBACK)
 
 
 def test_every_python_file_belongs_to_a_room() -> None:

@@ -29,8 +29,8 @@ COVERED: dict[str, set[str]] = {  # module -> what in it customers never meet
     "cards/thanks.py": set(),
     "dialogs/answer.py": set(),
     "dialogs/typed.py": set(),
-    "feedback/checking.py": set(),
-    "feedback/questions.py": {"Condition"},
+    "feedback/surveys/checking.py": set(),
+    "feedback/surveys/questions.py": {"Condition"},
     "feedback/wording.py": set(),
 }
 SAYING = {"say", "say_number", "mark"}

@@ -14,19 +14,19 @@ from broadcast.slices import OPEN_CHATS
 from broadcast.store_queue import StoreQueue
 from broadcast.windows import Call
 from broadcast.worker import Job, Worker
-from feedback.contacts import ContactRules, QuietHours
-from feedback.panels import import_panel
-from feedback.people import (
+from feedback.people.panels import import_panel
+from feedback.people.people import (
     Contact,
     Conversation,
     Person,
     Policy,
     meet,
 )
-from feedback.people_files import Listed, PeopleFile
-from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState, Run, deliveries
-from feedback.surveys import Survey
+from feedback.people.people_files import Listed, PeopleFile
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.runs import DeliveryState, Run, deliveries
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Store
 from tests.conftest import Clock
 

@@ -4,16 +4,16 @@ import asyncio
 from collections import Counter
 
 from broadcast.schedule import Ticker
-from feedback.questions import Kind, Question
-from feedback.runs import Run, RunState, find_run, move_run
-from feedback.schedules import (
+from feedback.runs.runs import Run, RunState, find_run, move_run
+from feedback.runs.schedules import (
     Occurrence,
     Schedule,
     latest_occurrences,
     make_schedule,
 )
-from feedback.surveys import Survey
-from feedback.timing import read_schedule, read_send
+from feedback.runs.timing import read_schedule, read_send
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Conflict, Doc, Store
 from tests.conftest import Clock
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from feedback.questions import Answer, Question
-from feedback.results import QuestionResult, question_result
-from feedback.runs import Delivery, DeliveryState, Run, RunState
-from feedback.surveys import Survey
-from feedback.tallies import QuestionTally, tally_of
+from feedback.results.results import QuestionResult, question_result
+from feedback.results.tallies import QuestionTally, tally_of
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState
+from feedback.surveys.questions import Answer, Question
+from feedback.surveys.surveys import Survey
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 

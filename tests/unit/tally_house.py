@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from hypothesis import strategies as st
 
-from feedback.answers import record_answer
-from feedback.deliveries import Outcome, ended, write_planned
+from feedback.answers.answers import record_answer
 from feedback.errors import Refusal
-from feedback.questions import Choice, Kind, Question
-from feedback.runs import Delivery, DeliveryState, Run, create_run, find_delivery
-from feedback.surveys import Survey
+from feedback.runs.deliveries import Outcome, ended, write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, create_run, find_delivery
+from feedback.surveys.questions import Choice, Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Conflict, Patch, Store
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

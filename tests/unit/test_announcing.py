@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from broadcast.announcing import BOOK, DELAYS_S, GIVEN_UP, Announcer, News, key_of, signed
-from feedback.runs import RUN_DOC, RunState, fail_run, find_run
-from feedback.tallier import Tallier
-from feedback.tally_tree import find_tally
+from feedback.results.tallier import Tallier
+from feedback.results.tally_tree import find_tally
+from feedback.runs.runs import RUN_DOC, RunState, fail_run, find_run
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.dashboard.house import furnish

@@ -13,17 +13,17 @@ from typing import cast
 import msgspec
 import pytest
 
-from feedback.anonymous import BALLOT, KEY_DOC, ballot_id, find_key, open_ballots
-from feedback.answers import record_answer
-from feedback.deliveries import write_planned
-from feedback.drafts import Sheet, keep_page
+from feedback.answers.anonymous import BALLOT, KEY_DOC, ballot_id, find_key, open_ballots
+from feedback.answers.answers import record_answer
+from feedback.answers.drafts import Sheet, keep_page
 from feedback.held import everything_about
-from feedback.people import Person
-from feedback.questions import Choice, Kind, Question
-from feedback.results import Results, results_of
-from feedback.runs import Delivery, DeliveryState, Run, close_run, create_run
-from feedback.sealing import SEALED, seal
-from feedback.surveys import Arm, Page, Survey
+from feedback.people.people import Person
+from feedback.results.results import Results, results_of
+from feedback.results.sealing import SEALED, seal
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, close_run, create_run
+from feedback.surveys.questions import Choice, Kind, Question
+from feedback.surveys.surveys import Arm, Page, Survey
 from store.contract import Change, Doc, Op, Store, Unavailable, Where
 from store.sqlite import open_sqlite
 from tests.conftest import Clock

@@ -7,8 +7,6 @@ import msgspec
 import pytest
 
 from broadcast.broadcaster import Approvals, Broadcaster
-from feedback.approvals import VALID, approve_run, needs_approval, propose_run
-from feedback.contacts import AT_NO_HOUR, ContactRules
 from feedback.errors import (
     ApprovalNeedsAnother,
     ApprovalNotAsked,
@@ -18,10 +16,12 @@ from feedback.errors import (
     SurveyHasChanged,
     SurveyIsClosed,
 )
-from feedback.people import set_opt_out
-from feedback.questions import Kind, Question
-from feedback.runs import RUN_DOC, DeliveryState, Run, RunState, create_run, find_run, unfinished_runs
-from feedback.surveys import Survey, close_survey, import_survey
+from feedback.people.people import set_opt_out
+from feedback.runs.approvals import VALID, approve_run, needs_approval, propose_run
+from feedback.runs.contacts import AT_NO_HOUR, ContactRules
+from feedback.runs.runs import RUN_DOC, DeliveryState, Run, RunState, create_run, find_run, unfinished_runs
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey, close_survey, import_survey
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.unit.test_worker import POLICY, House

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.arms import Draw
+from feedback.surveys.arms import Draw
 
 ARMS = ["a", "b", "c"]
 seeds = st.text("0123456789abcdef", min_size=1, max_size=64)

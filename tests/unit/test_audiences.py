@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from feedback.audience_words import (
+from feedback.errors import AttributeUnknown, AudienceUnclear, AudienceUnknown, PanelUnknown, RunUnknown
+from feedback.people.audience_words import (
     GROUPS,
     AllOf,
     AnyOf,
@@ -23,14 +24,13 @@ from feedback.audience_words import (
     value_form,
     write_audience,
 )
-from feedback.audiences import check_audience, check_names, people_in
-from feedback.errors import AttributeUnknown, AudienceUnclear, AudienceUnknown, PanelUnknown, RunUnknown
-from feedback.panels import import_panel
-from feedback.people import Contact, Conversation, Person, Policy, meet
-from feedback.people_files import Listed, PeopleFile
-from feedback.questions import Kind, Question
-from feedback.runs import Delivery, DeliveryState, Run, create_run, find_run
-from feedback.surveys import Survey
+from feedback.people.panels import import_panel
+from feedback.people.people import Contact, Conversation, Person, Policy, meet
+from feedback.people.people_files import Listed, PeopleFile
+from feedback.runs.audiences import check_audience, check_names, people_in
+from feedback.runs.runs import Delivery, DeliveryState, Run, create_run, find_run
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Doc, Page, Store, Where
 from tests.conftest import Clock
 

@@ -24,9 +24,9 @@ ASK = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 FORGETFUL = """
 import os
 import app, bot.answering
-from feedback.answers import Recorded
-from feedback.runs import find_delivery
-from feedback.checking import check_answers
+from feedback.answers.answers import Recorded
+from feedback.runs.runs import find_delivery
+from feedback.surveys.checking import check_answers
 import msgspec
 
 record, forgotten = bot.answering.record_answer, []

@@ -8,9 +8,9 @@ import pytest
 import bot.answering
 from benchmarks.cosmos import DATABASE, Plan, measure
 from benchmarks.panel import Wrong
-from feedback.answers import Recorded, record_answer
-from feedback.questions import Answers
-from feedback.runs import Run
+from feedback.answers.answers import Recorded, record_answer
+from feedback.runs.runs import Run
+from feedback.surveys.questions import Answers
 from simulator.cosmos import Call, CosmosStandIn, reset_before, throttled
 from simulator.faults import Fault
 from store.contract import Store

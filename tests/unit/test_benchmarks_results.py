@@ -6,7 +6,7 @@ import pytest
 from benchmarks import results as module
 from benchmarks.panel import Wrong
 from benchmarks.results import measure
-from feedback.results import Results
+from feedback.results.results import Results
 
 
 async def test_it_reports_the_page_beside_the_scan() -> None:

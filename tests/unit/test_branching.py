@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.branching import asked, holds, next_page, previous_page, progress, still_asked
-from feedback.checking import check_answers
-from feedback.drafts import where_they_are
-from feedback.questions import Answers, Choice, Comparison, Condition, Kind, Question
-from feedback.runs import Delivery, DeliveryState, Draft, Run, RunState
-from feedback.surveys import Page, Survey
+from feedback.answers.drafts import where_they_are
+from feedback.runs.runs import Delivery, DeliveryState, Draft, Run, RunState
+from feedback.surveys.branching import asked, holds, next_page, previous_page, progress, still_asked
+from feedback.surveys.checking import check_answers
+from feedback.surveys.questions import Answers, Choice, Comparison, Condition, Kind, Question
+from feedback.surveys.surveys import Page, Survey
 
 LOW = Condition("a", Comparison.AT_MOST, 6)
 HIGH = Condition("a", Comparison.AT_LEAST, 7)

@@ -39,23 +39,23 @@ from cards.surveys import advice_card, file_problems_card, imported_card, left_o
 from cards.thanks import closed_card, moved_card, thanks_card, withdrawn_card
 from cards.wishes import ANSWERS_INPUT, come_card, kept_card, wish_card
 from feedback.audit import Record
-from feedback.dry_run import DryRun
 from feedback.errors import AudienceFileRefused, AudienceUnknown, FileProblem
-from feedback.figures import Figure, Interval
-from feedback.listed import Listed, ListPage
 from feedback.notes import Note, NoteKind
-from feedback.panels import Panel, PanelImport
-from feedback.people import Person, Role
-from feedback.questions import CHOOSING, Answers, Choice, Kind, Question
-from feedback.recurrence import Recurrence
-from feedback.results import QuestionResult, Results
-from feedback.runs import Delivery, DeliveryState, Draft, Progress, Run, RunState
-from feedback.schedules import Occurrence, OccurrenceState, Schedule, upcoming
-from feedback.segments import Segment, Segments
+from feedback.people.panels import Panel, PanelImport
+from feedback.people.people import Person, Role
+from feedback.results.figures import Figure, Interval
+from feedback.results.results import QuestionResult, Results
+from feedback.results.segments import Segment, Segments
+from feedback.runs.dry_run import DryRun
+from feedback.runs.listed import Listed, ListPage
+from feedback.runs.recurrence import Recurrence
+from feedback.runs.runs import Delivery, DeliveryState, Draft, Progress, Run, RunState
+from feedback.runs.schedules import Occurrence, OccurrenceState, Schedule, upcoming
+from feedback.runs.timing import Reminders, Timing
 from feedback.standing import SetAside, Standing
-from feedback.survey_advice import Advice
-from feedback.surveys import Imported, Page, Survey
-from feedback.timing import Reminders, Timing
+from feedback.surveys.questions import CHOOSING, Answers, Choice, Kind, Question
+from feedback.surveys.survey_advice import Advice
+from feedback.surveys.surveys import Imported, Page, Survey
 from feedback.wishes import Wish
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

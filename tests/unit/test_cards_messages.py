@@ -15,10 +15,10 @@ from cards.surveys import file_problems_card, imported_card, survey_list_card
 from cards.thanks import closed_card, thanks_card
 from feedback.errors import AudienceUnknown, FileProblem, NothingToSay, RunIsClosed
 from feedback.notes import Note, NoteKind
-from feedback.people import Person, Role
-from feedback.questions import Kind, Question
-from feedback.runs import Delivery, RunState
-from feedback.surveys import Imported, Survey
+from feedback.people.people import Person, Role
+from feedback.runs.runs import Delivery, RunState
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Imported, Survey
 from tests.unit.test_cards_gallery import NOW, Row, delivery_of, markdown, nodes, note_of, run_of, shown, survey_of
 
 RUN = run_of(survey_of())

@@ -7,10 +7,10 @@ import pytest
 from cards.elements import Card
 from cards.results import results_card
 from cards.size import fits
-from feedback.questions import Answer, Choice, Kind, Question
-from feedback.results import QuestionResult, Results
-from feedback.runs import RunState
-from feedback.surveys import Survey
+from feedback.results.results import QuestionResult, Results
+from feedback.runs.runs import RunState
+from feedback.surveys.questions import Answer, Choice, Kind, Question
+from feedback.surveys.surveys import Survey
 from tests.unit.tallied import result_of
 from tests.unit.test_cards_gallery import nodes, run_of, shown
 

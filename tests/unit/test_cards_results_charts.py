@@ -8,9 +8,9 @@ import pytest
 from cards.elements import Element
 from cards.results import results_card
 from cards.results_charts import MOST_DAYS, averages, by_period, divisions, gauge, spark
-from feedback.questions import Answer, Choice, Kind, Question
-from feedback.results import Results
-from feedback.surveys import Survey
+from feedback.results.results import Results
+from feedback.surveys.questions import Answer, Choice, Kind, Question
+from feedback.surveys.surveys import Survey
 from tests.unit.tallied import result_of
 from tests.unit.test_cards_gallery import nodes, run_of
 

@@ -7,10 +7,10 @@ import pytest
 
 from cards.results_segments import MOST_ATTRIBUTES, attributes_card, segments_card
 from cards.size import fits
-from feedback.question_results import QuestionResult
-from feedback.questions import Answer, Choice, Kind, Question
-from feedback.segments import WITHHELD, Segment, Segments
-from feedback.surveys import Survey
+from feedback.results.question_results import QuestionResult
+from feedback.results.segments import WITHHELD, Segment, Segments
+from feedback.surveys.questions import Answer, Choice, Kind, Question
+from feedback.surveys.surveys import Survey
 from tests.unit.tallied import result_of
 from tests.unit.test_cards_gallery import nodes, run_of, shown
 from tests.unit.test_cards_results import buttons

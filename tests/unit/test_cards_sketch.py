@@ -9,12 +9,12 @@ from cards.size import fits
 from cards.sketch import sketch_card, templates_card
 from cards.survey import survey_fits
 from dialogs.sketch import OUTDATED
-from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question
-from feedback.sketch_edits import NotTaken
-from feedback.sketch_words import take
-from feedback.sketches import Sketch, Step, new_sketch
-from feedback.surveys import Arm, Page, Survey
-from feedback.templates import templates, unmarked
+from feedback.surveys.questions import CHOOSING, Choice, Comparison, Condition, Kind, Question
+from feedback.surveys.surveys import Arm, Page, Survey
+from feedback.surveys.templates import templates, unmarked
+from feedback.writing.sketch_edits import NotTaken
+from feedback.writing.sketch_words import take
+from feedback.writing.sketches import Sketch, Step, new_sketch
 from simulator.cards import card_text
 from tests.unit.test_cards_gallery import assert_official
 

@@ -13,9 +13,9 @@ from cards.elements import Card
 from cards.inputs import KEPT, entered
 from cards.size import fits
 from cards.survey import INPUT_PREFIX, can_show_answers, preview_card, survey_card, survey_fits
-from feedback.checking import MAX_TEXT, check_answers
-from feedback.questions import CHOOSING, Choice, Kind, Question
-from feedback.surveys import MAX_QUESTIONS, Survey
+from feedback.surveys.checking import MAX_TEXT, check_answers
+from feedback.surveys.questions import CHOOSING, Choice, Kind, Question
+from feedback.surveys.surveys import MAX_QUESTIONS, Survey
 from tests.unit.test_cards_gallery import answers_of, assert_official, nodes, run_of, shown, survey_of
 
 

@@ -8,14 +8,14 @@ from cards.elements import Card
 from cards.results import results_card
 from cards.size import fits
 from cards.targets import target_card
-from feedback.differences import Difference
-from feedback.figures import Interval
-from feedback.mixes import Margin, Mix
-from feedback.panels import Panel
-from feedback.question_results import ArmResult, QuestionResult, Results
-from feedback.surveys import MAX_QUESTIONS
-from feedback.targets import Composition, Share
-from feedback.verdicts import TITLE, Doubt, Reason, Verdict
+from feedback.people.mixes import Margin, Mix
+from feedback.people.panels import Panel
+from feedback.results.differences import Difference
+from feedback.results.figures import Interval
+from feedback.results.question_results import ArmResult, QuestionResult, Results
+from feedback.results.verdicts import TITLE, Doubt, Reason, Verdict
+from feedback.runs.targets import Composition, Share
+from feedback.surveys.surveys import MAX_QUESTIONS
 from tests.unit.test_cards_gallery import nodes, shown
 from tests.unit.test_verdicts import NOW, people, results
 

@@ -9,12 +9,12 @@ from cards.panels import proposed_card
 from cards.status import status_card
 from dashboard.templating import Templates
 from dashboard.views import live_run
-from feedback.dry_run import DryRun
-from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState, Progress, RunState
+from feedback.results.tallies import Tally
+from feedback.runs.dry_run import DryRun
+from feedback.runs.runs import DeliveryState, Progress, RunState
+from feedback.runs.wave_words import Waves
 from feedback.standing import SegmentStanding, Standing, WavesStanding
-from feedback.tallies import Tally
-from feedback.wave_words import Waves
+from feedback.surveys.questions import Kind, Question
 from feedback.waves import UNITS
 from tests.unit.test_cards_gallery import NOW, run_of, shown, survey_of
 

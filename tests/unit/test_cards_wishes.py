@@ -1,7 +1,7 @@
 """The cards about waiting for answers: what may be asked for, what is promised, and what is told."""
 
 from cards.wishes import ANSWERS_INPUT, come_card, kept_card, suggested, wish_card
-from feedback.surveys import Survey
+from feedback.surveys.surveys import Survey
 from feedback.wishes import Wish
 from simulator.cards import find_action
 from tests.unit.test_cards_gallery import nodes, run_of, shown

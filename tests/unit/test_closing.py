@@ -15,10 +15,10 @@ from broadcast.reminding import Reminding
 from broadcast.sender import MAX_TRIES, Message
 from broadcast.slices import CLOSE, RECALL, REMIND, Slice, advance, open_slices, take_hold
 from broadcast.worker import Worker
-from feedback.answers import record_answer
-from feedback.contacts import ContactRules
-from feedback.people import Conversation, Person, find_person, set_opt_out
-from feedback.runs import Delivery, DeliveryState, Run, RunState, find_delivery, find_run
+from feedback.answers.answers import record_answer
+from feedback.people.people import Conversation, Person, find_person, set_opt_out
+from feedback.runs.contacts import ContactRules
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState, find_delivery, find_run
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY

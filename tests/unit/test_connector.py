@@ -12,7 +12,7 @@ from bot.connector import Connector
 from bot.wire import Wire as Client
 from bot.wire import open_wire
 from broadcast.messenger import Card, Rejected, Unreachable
-from feedback.people import Conversation
+from feedback.people.people import Conversation
 
 CARD: dict[str, object] = {"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": "Grüße “you”"}]}
 

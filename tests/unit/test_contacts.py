@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.contacts import (
+from feedback.people.people import Conversation, Person, zone_of
+from feedback.runs.contacts import (
     OVER_BUDGET,
     ContactRules,
     QuietHours,
@@ -17,8 +18,7 @@ from feedback.contacts import (
     over_budget,
     verdicts,
 )
-from feedback.people import Conversation, Person, zone_of
-from feedback.runs import Delivery, DeliveryState
+from feedback.runs.runs import Delivery, DeliveryState
 from store.contract import Page, Store, Where
 from tests.conftest import Clock
 
@@ -93,7 +93,7 @@ async def test_counting_asks_twice_for_hundreds_of_people(
 async def test_more_deliveries_than_a_page_holds_are_all_counted(
     embedded: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("feedback.contacts.PAGE", 2)
+    monkeypatch.setattr("feedback.runs.contacts.PAGE", 2)
     for number in range(5):
         await _write(embedded, f"r{number}", "t:a", clock.now())
     assert await contacts(embedded, ["t:a"], since=clock.now()) == {"t:a": 5}

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from feedback.tallier import MARK
+from feedback.results.tallier import MARK
 from store.containers import CONTAINERS
 from store.contract import Change, Create, Doc, Patch, Store, Unavailable
 from store.copy import main

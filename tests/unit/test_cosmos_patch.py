@@ -2,9 +2,9 @@
 
 import pytest
 
-from feedback.answers import MARK as ANSWER_MARK
-from feedback.deliveries import Outcome, ended
-from feedback.runs import DeliveryState
+from feedback.answers.answers import MARK as ANSWER_MARK
+from feedback.runs.deliveries import Outcome, ended
+from feedback.runs.runs import DeliveryState
 from store.containers import CONTAINERS
 from store.contract import Op, Patch, Where
 from store.cosmos_patch import MARK, is_expressible, is_guarded, operations_of, predicate_of
@@ -45,7 +45,7 @@ def test_what_one_request_cannot_say(patch: Patch) -> None:
 
 
 def answer(mark: str = "h_1") -> Patch:
-    """Return a patch as feedback/answers.py makes it."""
+    """Return a patch as feedback/answers/answers.py makes it."""
     news: dict[str, object] = dict.fromkeys(("state", "answers", "answered_at", "reason"), "") | {mark: 0}
     when = [Where("state", Op.NE, "recalled"), Where(mark, Op.MISSING)]
     return Patch("p", set=news, add={"revision": 1}, when=when)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.counts import (
+from feedback.results.counts import (
     DAYS,
     HOURS,
     MAX_VALUES,
@@ -19,7 +19,7 @@ from feedback.counts import (
     summed,
     sums_together,
 )
-from feedback.figures import median
+from feedback.results.figures import median
 
 entered = st.one_of(st.integers(-(10**12), 10**12), st.floats(-1e12, 1e12))
 

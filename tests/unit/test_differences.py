@@ -11,11 +11,11 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
-from feedback.counts import counted, summed
-from feedback.differences import Difference, differences
-from feedback.figures import t_quantile
-from feedback.questions import Choice, Kind, Question
-from feedback.tallies import QuestionTally
+from feedback.results.counts import counted, summed
+from feedback.results.differences import Difference, differences
+from feedback.results.figures import t_quantile
+from feedback.results.tallies import QuestionTally
+from feedback.surveys.questions import Choice, Kind, Question
 from tests.unit.weighed import marriages, patients, voters
 
 CLOSE = 1e-9

@@ -11,16 +11,16 @@ from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Unreachable
 from broadcast.sender import Message, Sender
 from broadcast.snoozing import Snoozing
-from feedback.answers import record_answer
-from feedback.contacts import QuietHours
-from feedback.drafts import Sheet, keep_page, leave_page
+from feedback.answers.answers import record_answer
+from feedback.answers.drafts import Sheet, keep_page, leave_page
+from feedback.answers.snoozes import come_back, decline, due_snoozes, snooze, snooze_of
 from feedback.errors import AnswersRefused, NotYourSurvey, RunIsClosed
-from feedback.people import Conversation, Person, find_person, set_opt_out
-from feedback.questions import Comparison, Condition, Kind, Question
-from feedback.reminders import awaited
-from feedback.runs import Delivery, DeliveryState, Run, RunState, close_run, create_run, find_delivery, move_run
-from feedback.snoozes import come_back, decline, due_snoozes, snooze, snooze_of
-from feedback.surveys import Page, Survey
+from feedback.people.people import Conversation, Person, find_person, set_opt_out
+from feedback.runs.contacts import QuietHours
+from feedback.runs.reminders import awaited
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState, close_run, create_run, find_delivery, move_run
+from feedback.surveys.questions import Comparison, Condition, Kind, Question
+from feedback.surveys.surveys import Page, Survey
 from store.contract import Store
 from tests.conftest import Clock
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from feedback.contacts import ContactRules
-from feedback.dry_run import DryRun, dry_run
-from feedback.panels import import_panel
-from feedback.people import Conversation, Person, Policy
-from feedback.people_files import Listed, PeopleFile
-from feedback.runs import Delivery, DeliveryState
+from feedback.people.panels import import_panel
+from feedback.people.people import Conversation, Person, Policy
+from feedback.people.people_files import Listed, PeopleFile
+from feedback.runs.contacts import ContactRules
+from feedback.runs.dry_run import DryRun, dry_run
+from feedback.runs.runs import Delivery, DeliveryState
 from store.containers import CONTAINERS
 from store.contract import Store
 from tests.conftest import Clock

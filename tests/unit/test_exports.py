@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from dashboard.cells import BLOCK, harmless
 from dashboard.exports import people_csv
 from feedback.audit import Record, latest_records, record_change
-from feedback.deliveries import SLICE, write_planned
 from feedback.links import GOOD_FOR, LinkRefused, Links, link_key
-from feedback.listed import page_of
-from feedback.runs import Delivery, DeliveryState, Run, create_run
+from feedback.runs.deliveries import SLICE, write_planned
+from feedback.runs.listed import page_of
+from feedback.runs.runs import Delivery, DeliveryState, Run, create_run
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY

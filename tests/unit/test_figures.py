@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
-from feedback.figures import FEW, Figure, Interval, mean, median, median_rank, nps, share, t_quantile
+from feedback.results.figures import FEW, Figure, Interval, mean, median, median_rank, nps, share, t_quantile
 
 CLOSE = 1e-9
 SIZES = [1, 2, 3, 4, 5, 6, 7, 10, 11, 30, 99, 100, 199, 200, 201, 202, 500, 1000, 54_321, 1_000_000]

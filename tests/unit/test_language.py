@@ -26,7 +26,7 @@ from feedback.language import (
     speaking,
     whole,
 )
-from feedback.people import Person, language_of
+from feedback.people.people import Person, language_of
 
 CLOSED = {"de": "Diese Umfrage ist geschlossen.", "ja": "このアンケートは終了しました。"}
 

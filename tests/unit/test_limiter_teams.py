@@ -11,7 +11,7 @@ from benchmarks.broadcast import main
 from benchmarks.teams_limits import BUSY, MESSAGE, Chats, LimitedTeams, Played, play, simulate
 from benchmarks.virtual_time import NothingLeft, run_virtually
 from broadcast.messenger import Throttled
-from feedback.people import Conversation
+from feedback.people.people import Conversation
 from tests.unit.crowd import now, virtual
 
 SILENT = Chats(per_s=1e-6, burst_every_s=1e9)

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.survey import preview_card, survey_fits
-from feedback.checking import check_answers
 from feedback.errors import AnswersRefused, SurveyFileRefused
 from feedback.language import LANGUAGES, speaking
-from feedback.questions import Choice, Kind, Question, QuestionWords
-from feedback.survey_advice import advice_on
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Survey, Words
-from feedback.translations import languages_of, survey_in
+from feedback.surveys.checking import check_answers
+from feedback.surveys.questions import Choice, Kind, Question, QuestionWords
+from feedback.surveys.survey_advice import advice_on
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import Survey, Words
+from feedback.surveys.translations import languages_of, survey_in
 from tests.browser.surveys import IN_LANGUAGES
 
 PICTURES = """\

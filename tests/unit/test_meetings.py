@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from bot.meetings import Meetings
-from feedback.people import Contact, Conversation, find_person, mark_unreachable, meet
+from feedback.people.people import Contact, Conversation, find_person, mark_unreachable, meet
 from store.contract import Page, Store, Unavailable, Where
 from tests.conftest import Clock
 

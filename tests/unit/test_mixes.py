@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.audience_words import value_form
 from feedback.errors import Refusal
-from feedback.mixes import (
+from feedback.people.audience_words import value_form
+from feedback.people.mixes import (
     Margin,
     Mix,
     MixOff,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.notes import Marks, NoteKind, find_notes, keep_note, notes_by, read_marks
-from feedback.people import Person
+from feedback.people.people import Person
 from store.contract import Store
 from tests.conftest import Clock
 

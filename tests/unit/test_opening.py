@@ -10,12 +10,12 @@ from broadcast.messenger import Doubtful, Rejected, Retriable, SendError, Thrott
 from broadcast.sender import MAX_TRIES, Message
 from broadcast.slices import AHEAD, OPEN_CHATS, Slice, open_slices, take_hold
 from broadcast.windows import Call
-from feedback.contacts import QuietHours
-from feedback.people import (
+from feedback.people.people import (
     find_person,
     set_opt_out,
 )
-from feedback.runs import DeliveryState, RunState, find_run, move_run, progress
+from feedback.runs.contacts import QuietHours
+from feedback.runs.runs import DeliveryState, RunState, find_run, move_run, progress
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.opening_house import BY, NOT_INSTALLED, SURVEY, House

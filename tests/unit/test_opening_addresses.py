@@ -7,7 +7,7 @@ import pytest
 
 from broadcast.messenger import Rejected
 from broadcast.opening import LOOK_AT, NO_ADDRESS, REMEMBER_S, Opener
-from feedback.people import (
+from feedback.people.people import (
     Contact,
     Conversation,
     Person,
@@ -16,7 +16,7 @@ from feedback.people import (
     mark_unopened,
     meet,
 )
-from feedback.runs import DeliveryState
+from feedback.runs.runs import DeliveryState
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.opening_house import BY, DEFAULT, SURVEY, House

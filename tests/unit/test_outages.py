@@ -17,11 +17,11 @@ from broadcast.sending import CHUNK
 from broadcast.slices import Slice, advance, take_hold
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import PER_TENANT, Worker
-from feedback.contacts import ContactRules, QuietHours
 from feedback.errors import RunIsOver
-from feedback.outages import LONGEST_PAUSE, begin_outage, claim_probe, due_probes
-from feedback.people import Contact, Conversation, find_person, meet, set_opt_out
-from feedback.runs import DeliveryState, Run, RunState, deliveries, find_run, progress
+from feedback.people.people import Contact, Conversation, find_person, meet, set_opt_out
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.outages import LONGEST_PAUSE, begin_outage, claim_probe, due_probes
+from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, find_run, progress
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, POLICY, SURVEY

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from feedback.errors import PanelNameRefused, PanelUnknown
-from feedback.members import leave_books
-from feedback.panels import (
+from feedback.people.members import leave_books
+from feedback.people.panels import (
     PanelImport,
     find_panel,
     import_panel,
@@ -15,8 +15,8 @@ from feedback.panels import (
     members_among,
     panels_of,
 )
-from feedback.people import Contact, Conversation, Person, find_person, meet, set_opt_out
-from feedback.people_files import Listed, PeopleFile
+from feedback.people.people import Contact, Conversation, Person, find_person, meet, set_opt_out
+from feedback.people.people_files import Listed, PeopleFile
 from store.contract import Change, Doc, Store, Unavailable
 from tests.conftest import Clock
 

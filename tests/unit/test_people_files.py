@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.errors import PeopleFileRefused
-from feedback.people_files import MAX_BYTES, PeopleFile, read_people
+from feedback.people.people_files import MAX_BYTES, PeopleFile, read_people
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 OTHER = "22222222-2222-4222-8222-222222222222"
@@ -155,7 +155,7 @@ def test_a_file_with_nothing_but_wrong_lines_is_refused_even_when_skipping() -> 
 
 
 def test_more_people_than_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feedback.people_files.MAX_PEOPLE", 2)
+    monkeypatch.setattr("feedback.people.people_files.MAX_PEOPLE", 2)
     lines = "".join(f"{TENANT},{_guid(number)}\n" for number in range(4))
     assert _problems("tenant,object id\n" + lines) == [
         "Line 4: there are more people than the 2 that fit. Split the file."

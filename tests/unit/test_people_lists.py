@@ -2,14 +2,14 @@
 
 import pytest
 
-from feedback.audience_words import InList, is_attached, read_audience, write_audience
-from feedback.audiences import check_names, people_in
 from feedback.errors import AudienceUnclear, ListUnknown
-from feedback.members import leave_books
-from feedback.panels import import_panel, list_panels, panels_of
-from feedback.people import Policy, find_person
-from feedback.people_files import Listed, PeopleFile
-from feedback.people_lists import PeopleList, find_list, keep_list, listed, listed_among, lists_of
+from feedback.people.audience_words import InList, is_attached, read_audience, write_audience
+from feedback.people.members import leave_books
+from feedback.people.panels import import_panel, list_panels, panels_of
+from feedback.people.people import Policy, find_person
+from feedback.people.people_files import Listed, PeopleFile
+from feedback.people.people_lists import PeopleList, find_list, keep_list, listed, listed_among, lists_of
+from feedback.runs.audiences import check_names, people_in
 from store.contract import Change, Doc, Store, Unavailable
 from tests.conftest import Clock
 

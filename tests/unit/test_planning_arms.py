@@ -9,12 +9,12 @@ import pytest
 
 from broadcast.plan import Planner
 from broadcast.store_queue import StoreQueue
-from feedback.anonymous import find_key
-from feedback.contacts import ContactRules, QuietHours
-from feedback.people import Contact, Conversation, meet, set_opt_out
-from feedback.questions import Kind, Question
-from feedback.runs import RUN_DOC, Run, RunState, create_run, deliveries, find_run
-from feedback.surveys import Arm, Survey
+from feedback.answers.anonymous import find_key
+from feedback.people.people import Contact, Conversation, meet, set_opt_out
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.runs import RUN_DOC, Run, RunState, create_run, deliveries, find_run
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Arm, Survey
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.unit.test_worker import POLICY

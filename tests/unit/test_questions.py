@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.checking import MAX_TEXT, check_answers
 from feedback.errors import AnswersRefused
-from feedback.questions import CHOOSING, SCALES, Answer, Choice, Kind, Question, describe
-from feedback.surveys import Survey
+from feedback.surveys.checking import MAX_TEXT, check_answers
+from feedback.surveys.questions import CHOOSING, SCALES, Answer, Choice, Kind, Question, describe
+from feedback.surveys.surveys import Survey
 
 CHOICES = (Choice("slow", "Too slow"), Choice("dear", "Too dear"), Choice("hard", "Too hard"))
 ROWS = (Choice("speed", "Speed"), Choice("price", "Price"))

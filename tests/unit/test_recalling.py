@@ -8,10 +8,10 @@ from bot.connector import error_for
 from broadcast.messenger import Doubtful, Rejected, Retriable, SendError, Throttled, Unreachable
 from broadcast.sender import MAX_TRIES
 from broadcast.slices import RECALL, Slice, advance, open_slices, take_hold
-from feedback.answers import find_answered, record_answer
-from feedback.approvals import propose_run
+from feedback.answers.answers import find_answered, record_answer
 from feedback.errors import RunIsOver, RunIsRecalled
-from feedback.runs import DeliveryState, Run, RunState, find_delivery, find_run, progress
+from feedback.runs.approvals import propose_run
+from feedback.runs.runs import DeliveryState, Run, RunState, find_delivery, find_run, progress
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_closing import House

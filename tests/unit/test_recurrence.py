@@ -11,8 +11,8 @@ from feedback.errors import (
     RuleUnclear,
     TimeTooFar,
 )
-from feedback.recurrence import read_recurrence
-from feedback.times import Moment
+from feedback.runs.recurrence import read_recurrence
+from feedback.runs.times import Moment
 
 ZONE = "Europe/Berlin"  # two o'clock comes twice on 2026-10-25 and never on 2027-03-28
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # a Tuesday, nine o'clock in Berlin

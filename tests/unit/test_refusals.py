@@ -9,10 +9,10 @@ from broadcast.refusals import ENOUGH, why_hopeless
 from broadcast.sender import REASONS
 from broadcast.sending import CHUNK
 from broadcast.worker import PER_TENANT
-from feedback.deliveries import Outcome
 from feedback.errors import RunIsOver
-from feedback.people import Conversation
-from feedback.runs import DeliveryState, RunState, find_run
+from feedback.people.people import Conversation
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import DeliveryState, RunState, find_run
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY, House

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from broadcast.rendering import REMEMBERED, OncePerRun
 from broadcast.sender import Message
 from feedback.language import current
-from feedback.runs import Run, RunState
+from feedback.runs.runs import Run, RunState
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY
 

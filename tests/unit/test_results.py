@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedback.questions import CHOOSING, Answer, Choice, Kind, Question
+from feedback.surveys.questions import CHOOSING, Answer, Choice, Kind, Question
 from tests.unit.tallied import result_of
 
 CHOICES = (Choice("a", "Apples"), Choice("b", "Bees"))

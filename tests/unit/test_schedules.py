@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from feedback.deliveries import write_planned
 from feedback.errors import ScheduleIsOver, ScheduleUnknown
-from feedback.recurrence import read_recurrence
-from feedback.reminders import awaited, claim_reminder
-from feedback.runs import Delivery, DeliveryState
-from feedback.schedules import (
+from feedback.runs.deliveries import write_planned
+from feedback.runs.recurrence import read_recurrence
+from feedback.runs.reminders import awaited, claim_reminder
+from feedback.runs.runs import Delivery, DeliveryState
+from feedback.runs.schedules import (
     Occurrence,
     OccurrenceState,
     Schedule,
@@ -27,7 +27,7 @@ from feedback.schedules import (
     stop_schedule,
     upcoming,
 )
-from feedback.timing import Timing, read_send
+from feedback.runs.timing import Timing, read_send
 from store.contract import Store
 from tests.conftest import Clock
 

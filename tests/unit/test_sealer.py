@@ -8,16 +8,16 @@ from typing import cast
 import pytest
 
 from broadcast.sealer import Sealer
-from feedback.anonymous import BALLOT, KEY_DOC, find_key
-from feedback.answers import record_answer
+from feedback.answers.anonymous import BALLOT, KEY_DOC, find_key
+from feedback.answers.answers import record_answer
 from feedback.errors import RunIsClosed
-from feedback.questions import Kind, Question
-from feedback.results import results_of
-from feedback.runs import DeliveryState, Run, RunState, count_states, find_run
-from feedback.sealing import SEALED, rebuild_sealed
-from feedback.shown_results import BEING_SEALED
-from feedback.surveys import Arm, Survey
-from feedback.tally_tree import rebuild
+from feedback.results.results import results_of
+from feedback.results.sealing import SEALED, rebuild_sealed
+from feedback.results.shown_results import BEING_SEALED
+from feedback.results.tally_tree import rebuild
+from feedback.runs.runs import DeliveryState, Run, RunState, count_states, find_run
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Arm, Survey
 from store.contract import Change, Create, Doc, Op, Patch, Store, Unavailable, Where
 from tests.conftest import Clock
 from tests.unit.test_closing import House

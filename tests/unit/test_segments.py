@@ -5,12 +5,11 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-import feedback.segments
-from feedback.coverage import OTHERS, UNKNOWN
-from feedback.people import find_people
-from feedback.question_results import question_result
-from feedback.runs import Delivery, DeliveryState, Run, deliveries
-from feedback.segments import (
+import feedback.results.segments
+from feedback.people.people import find_people
+from feedback.results.coverage import OTHERS, UNKNOWN
+from feedback.results.question_results import question_result
+from feedback.results.segments import (
     FEWEST,
     WITHHELD,
     AttributeUnknown,
@@ -19,7 +18,8 @@ from feedback.segments import (
     attributes_of,
     segments_of,
 )
-from feedback.tallies import QuestionTally, tally_of
+from feedback.results.tallies import QuestionTally, tally_of
+from feedback.runs.runs import Delivery, DeliveryState, Run, deliveries
 from store.contract import Patch, Store
 from tests.dashboard.house import furnish
 
@@ -136,7 +136,7 @@ async def test_more_than_can_be_counted_while_somebody_waits_is_refused(
     embedded: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = await furnish(embedded, 100)
-    monkeypatch.setattr(feedback.segments, "MOST_ANSWERS", 20)
+    monkeypatch.setattr(feedback.results.segments, "MOST_ANSWERS", 20)
     with pytest.raises(TooManyToCount, match="More than 20 people"):
         await segments_of(embedded, run, "size")
 

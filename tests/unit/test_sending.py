@@ -10,9 +10,9 @@ from bot.connector import error_for, wait_asked_for
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, Rejected, Retriable, SendError, Throttled, TooLarge, Unreachable
 from broadcast.sender import MAX_TRIES, Message, Sender
-from feedback.deliveries import Outcome
-from feedback.people import Conversation, Person
-from feedback.runs import DeliveryState
+from feedback.people.people import Conversation, Person
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import DeliveryState
 from tests.conftest import Clock
 
 CHAT = Conversation(id="a:1", service_url="https://smba.trafficmanager.net/teams/", user_id="29:1", bot_id="28:1")

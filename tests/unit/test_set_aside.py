@@ -5,7 +5,7 @@ import pytest
 from broadcast.closing import Closing
 from broadcast.slices import CLOSE, FOLLOW_UP, RECALL, REMIND, Slice, open_slices
 from feedback.errors import RunIsOver
-from feedback.runs import DeliveryState, Run, RunState, find_run
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_closing import House

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import feedback.shown_results
-from feedback.question_results import Results
-from feedback.questions import Answers, Choice, Kind, Question
-from feedback.runs import DeliveryState, Run, RunState
-from feedback.sealing import Sealed
-from feedback.shown_results import anonymous_results
-from feedback.suppression import Group
-from feedback.surveys import Arm, Survey
-from feedback.tallies import Cell, tally_of
-from feedback.verdicts import Verdict, anonymous_verdict, question_verdict
+import feedback.results.shown_results
+from feedback.results.question_results import Results
+from feedback.results.sealing import Sealed
+from feedback.results.shown_results import anonymous_results
+from feedback.results.suppression import Group
+from feedback.results.tallies import Cell, tally_of
+from feedback.results.verdicts import Verdict, anonymous_verdict, question_verdict
+from feedback.runs.runs import DeliveryState, Run, RunState
+from feedback.surveys.questions import Answers, Choice, Kind, Question
+from feedback.surveys.surveys import Arm, Survey
 
 THRESHOLD = 4
 SURVEY = Survey(
@@ -104,7 +104,7 @@ def test_the_attacker_isolates_few_where_groups_are_not_joined(monkeypatch: pyte
     people = [*scored("a", 6), *scored("b", 1), *scored("c", 5)]
     assert min(isolated(shown(people))) >= THRESHOLD
     monkeypatch.setattr(
-        feedback.shown_results,
+        feedback.results.shown_results,
         "joined",
         lambda sizes, threshold: tuple(Group((part,), n) for part, n in sizes if n >= threshold),
     )

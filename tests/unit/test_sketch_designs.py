@@ -6,13 +6,13 @@ from msgspec.structs import replace
 from cards.sketch_words import value_of
 from cards.survey import survey_fits
 from cards.trial import trial_card, tried_card
-from feedback.arm_files import MAX_ARMS, MAX_TEXT
-from feedback.sketch_edits import NotTaken
-from feedback.sketch_words import take
-from feedback.sketches import Sketch, Step, new_sketch
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Arm, ArmWords
-from feedback.templates import find_template
+from feedback.surveys.arm_files import MAX_ARMS, MAX_TEXT
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import Arm, ArmWords
+from feedback.surveys.templates import find_template
+from feedback.writing.sketch_edits import NotTaken
+from feedback.writing.sketch_words import take
+from feedback.writing.sketches import Sketch, Step, new_sketch
 from simulator import card_text
 from tests.unit.test_sketching import THREE, refused, talk
 

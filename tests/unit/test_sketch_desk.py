@@ -9,8 +9,8 @@ from cards.elements import Card
 from dialogs.sketch import OUTDATED, UNSEEN, Desk, Said
 from feedback.audit import latest_records
 from feedback.errors import SketchGone, SurveyMovedOn
-from feedback.sketches import Sketch, Step, begin_sketch, find_sketch, new_sketch
-from feedback.surveys import Survey, find_survey, import_survey
+from feedback.surveys.surveys import Survey, find_survey, import_survey
+from feedback.writing.sketches import Sketch, Step, begin_sketch, find_sketch, new_sketch
 from simulator.cards import card_text
 from store.contract import Conflict, Doc, Store, Uncertain
 from tests.conftest import Clock

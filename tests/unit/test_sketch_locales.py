@@ -6,14 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from feedback.language import LANGUAGES
-from feedback.questions import Choice, Question
-from feedback.sketch_words import take
-from feedback.sketches import Sketch, Step
-from feedback.sketching import Taken
-from feedback.survey_advice import advice_on
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Survey
-from feedback.translations import languages_of, survey_in
+from feedback.surveys.questions import Choice, Question
+from feedback.surveys.survey_advice import advice_on
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import Survey
+from feedback.surveys.translations import languages_of, survey_in
+from feedback.writing.sketch_words import take
+from feedback.writing.sketches import Sketch, Step
+from feedback.writing.sketching import Taken
 
 TONGUES = """\
 id: tongues

@@ -7,16 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cards.survey import survey_fits
-from feedback.questions import CHOOSING, Choice, Comparison, Condition, Kind
-from feedback.sketch_edits import NotTaken
-from feedback.sketch_reading import KIND_WORDS, find_kind
-from feedback.sketch_words import SAYINGS, TOO_LARGE
-from feedback.sketch_words import take as take_words
-from feedback.sketches import Sketch, Step, new_sketch
-from feedback.sketching import Taken, Wish
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import MAX_QUESTIONS, Survey
-from feedback.templates import NAMES
+from feedback.surveys.questions import CHOOSING, Choice, Comparison, Condition, Kind
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import MAX_QUESTIONS, Survey
+from feedback.surveys.templates import NAMES
+from feedback.writing.sketch_edits import NotTaken
+from feedback.writing.sketch_reading import KIND_WORDS, find_kind
+from feedback.writing.sketch_words import SAYINGS, TOO_LARGE
+from feedback.writing.sketch_words import take as take_words
+from feedback.writing.sketches import Sketch, Step, new_sketch
+from feedback.writing.sketching import Taken, Wish
 
 PICTURES = "Light | https://pictures.example/light.png | A light page\nDark | https://pictures.example/dark.png | Dark"
 THREE = ("Check-in", "skip", "nps", "How likely?", "add choices", "Where?", "Phone\nLaptop", "add text", "Why?")

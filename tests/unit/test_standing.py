@@ -9,9 +9,9 @@ from broadcast.messenger import Doubtful, Retriable, Unreachable
 from broadcast.sender import Message
 from broadcast.standing import standing_of
 from broadcast.worker import Worker
-from feedback.contacts import ContactRules, QuietHours
-from feedback.people import Contact, Conversation, meet
-from feedback.runs import Run, find_run
+from feedback.people.people import Contact, Conversation, meet
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.runs import Run, find_run
 from feedback.standing import Standing
 from store.contract import Store
 from tests.conftest import Clock

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from cards.elements import Card
 from cards.results import results_card
-from feedback.question_results import QuestionResult, Results
-from feedback.questions import Answers, Choice, Kind, Question
-from feedback.runs import Delivery, DeliveryState, Run, RunState
-from feedback.sealing import Sealed
-from feedback.shown_results import anonymous_results, may_quote
-from feedback.surveys import Arm, Survey
-from feedback.tallies import Tally, tally_of
+from feedback.results.question_results import QuestionResult, Results
+from feedback.results.sealing import Sealed
+from feedback.results.shown_results import anonymous_results, may_quote
+from feedback.results.tallies import Tally, tally_of
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState
+from feedback.surveys.questions import Answers, Choice, Kind, Question
+from feedback.surveys.surveys import Arm, Survey
 
 ARMS = ("a", "b", "c")
 ROWS = (Choice("search", "Search"), Choice("sync", "Sync"))

@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.suppression import Group, is_shown, joined
+from feedback.results.suppression import Group, is_shown, joined
 
 parts = st.lists(st.integers(0, 12), min_size=1, max_size=6)
 thresholds = st.integers(3, 8)

@@ -1,14 +1,12 @@
 """Advice on surveys: bad examples get the advice meant for them with a reason, good ones get none."""
 
-from pathlib import Path
-
 import pytest
 
-import feedback
-from feedback.questions import Choice, Kind, Question
-from feedback.survey_advice import RULES, Advice, advice_on
-from feedback.survey_files import read_survey
-from feedback.surveys import Page, Survey
+from feedback.surveys.questions import Choice, Kind, Question
+from feedback.surveys.sample import SAMPLE
+from feedback.surveys.survey_advice import RULES, Advice, advice_on
+from feedback.surveys.survey_files import read_survey
+from feedback.surveys.surveys import Page, Survey
 
 
 def rules_for(text: str, kind: Kind = Kind.NPS, *, choices: tuple[str, ...] = (), required: bool = False) -> list[str]:
@@ -114,9 +112,4 @@ def test_every_piece_of_advice_says_what_and_why_and_has_a_source() -> None:
 
 
 def test_the_sample_survey_takes_its_own_advice() -> None:
-    assert [
-        one.rule
-        for one in advice_on(
-            read_survey((Path(feedback.__file__).parent / "samples/pulse.yaml").read_text(encoding="utf-8"))
-        )
-    ] == []
+    assert [one.rule for one in advice_on(read_survey(SAMPLE.read_text(encoding="utf-8")))] == []

@@ -3,7 +3,7 @@
 import pytest
 
 from feedback.errors import FileProblem, SurveyFileRefused
-from feedback.survey_files import read_survey
+from feedback.surveys.survey_files import read_survey
 
 SMALL = """\
 id: pulse

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -14,16 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-import feedback
-from feedback.arm_files import MAX_ARMS, MAX_THRESHOLD, MIN_ARMS, MIN_THRESHOLD
-from feedback.checking import FIRST_DAY, LAST_DAY
-from feedback.choice_files import choice_ids
-from feedback.condition_files import SUITABLE
 from feedback.errors import SurveyFileRefused
-from feedback.file_fields import clean_block, clean_line
-from feedback.questions import CHOOSING, SCALES, Choice, Condition, Kind, Question
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Arm, Page, Survey
+from feedback.surveys.arm_files import MAX_ARMS, MAX_THRESHOLD, MIN_ARMS, MIN_THRESHOLD
+from feedback.surveys.checking import FIRST_DAY, LAST_DAY
+from feedback.surveys.choice_files import choice_ids
+from feedback.surveys.condition_files import SUITABLE
+from feedback.surveys.file_fields import clean_block, clean_line
+from feedback.surveys.questions import CHOOSING, SCALES, Choice, Condition, Kind, Question
+from feedback.surveys.sample import SAMPLE
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import Arm, Page, Survey
+from feedback.surveys.templates import FOLDER
 
 T = TypeVar("T")
 SMALL = """\
@@ -322,7 +322,7 @@ def test_version_and_closing_are_no_part_of_the_file() -> None:
 
 
 def test_every_sample_is_marked_as_one_and_reads_back_the_same() -> None:
-    samples = sorted((Path(feedback.__file__).parent / "samples").glob("*.yaml"))
+    samples = sorted(FOLDER.glob("*.yaml"))
     assert "pulse.yaml" in [one.name for one in samples]
     for sample in samples:
         survey = read_survey(sample.read_text(encoding="utf-8"))
@@ -331,7 +331,7 @@ def test_every_sample_is_marked_as_one_and_reads_back_the_same() -> None:
 
 
 def test_the_pulse_sample_opens_with_the_one_question_that_must_be_answered() -> None:
-    survey = read_survey((Path(feedback.__file__).parent / "samples/pulse.yaml").read_text(encoding="utf-8"))
+    survey = read_survey(SAMPLE.read_text(encoding="utf-8"))
     assert [one.required for one in survey.questions] == [True, False, False, False, False, False]
     kinds = [one.kind for one in survey.questions]
     assert kinds == [Kind.NPS, Kind.CHOICE, Kind.CHOICES, Kind.YES_NO, Kind.RATING, Kind.TEXT]

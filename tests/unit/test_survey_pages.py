@@ -3,9 +3,9 @@
 import pytest
 
 from feedback.errors import SurveyFileRefused
-from feedback.questions import Choice, Comparison, Condition, Kind
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import MAX_PAGES, Page
+from feedback.surveys.questions import Choice, Comparison, Condition, Kind
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import MAX_PAGES, Page
 
 PAGED = """\
 id: s

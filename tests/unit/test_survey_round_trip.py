@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from cards.inputs import entered
 from cards.size import fits
 from cards.survey import Position, survey_card
-from feedback.branching import asked_on, still_asked
-from feedback.checking import check_answers, check_some
-from feedback.questions import CHOOSING, SCALES, Answers, Kind, Question
-from feedback.runs import Run, RunState
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Survey
+from feedback.runs.runs import Run, RunState
+from feedback.surveys.branching import asked_on, still_asked
+from feedback.surveys.checking import check_answers, check_some
+from feedback.surveys.questions import CHOOSING, SCALES, Answers, Kind, Question
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import Survey
 from tests.unit.test_cards_survey import inputs
 from tests.unit.test_survey_files import surveys
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from feedback.errors import SurveyUnknown
-from feedback.questions import Choice, Kind, Question
-from feedback.surveys import ATTEMPTS, Imported, Survey, close_survey, find_survey, import_survey, list_surveys
+from feedback.surveys.questions import Choice, Kind, Question
+from feedback.surveys.surveys import ATTEMPTS, Imported, Survey, close_survey, find_survey, import_survey, list_surveys
 from store.contract import Change, Changes, Conflict, Doc, Missing, Page, Patch, Store, Where, decode, encode, holds
 
 ASKED = (

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from feedback import tallier as module
-from feedback.answers import record_answer
-from feedback.contacts import contacts
+from feedback.answers.answers import record_answer
 from feedback.errors import RunUnknown
-from feedback.results import results_of
-from feedback.runs import Run, deliveries, progress
-from feedback.tallier import MARK, PAGES, TURN_S, Tallier
-from feedback.tally_tree import find_tally, recount
+from feedback.results import tallier as module
+from feedback.results.results import results_of
+from feedback.results.tallier import MARK, PAGES, TURN_S, Tallier
+from feedback.results.tally_tree import find_tally, recount
+from feedback.runs.contacts import contacts
+from feedback.runs.runs import Run, deliveries, progress
 from store.contract import Changes, Store, Unavailable
 from tests.conftest import Clock
 from tests.unit.tally_house import PEOPLE, planned_run

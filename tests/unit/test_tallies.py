@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback import counts
-from feedback.runs import Delivery, DeliveryState, Run, RunState
-from feedback.tallier import Tallier
-from feedback.tallies import Tally, tally_of, together
-from feedback.tally_tree import find_tally, rebuild, recount
+from feedback.results import counts
+from feedback.results.tallier import Tallier
+from feedback.results.tallies import Tally, tally_of, together
+from feedback.results.tally_tree import find_tally, rebuild, recount
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState
 from store.contract import Store
 from store.sqlite import open_sqlite
 from tests.unit.tally_house import NOW, PEOPLE, SURVEY, Answer, Event, Stage, answers, events, planned_run

@@ -6,15 +6,15 @@ import pytest
 
 from broadcast.plan import Planner
 from broadcast.store_queue import StoreQueue
-from feedback.contacts import ContactRules, QuietHours
 from feedback.errors import AttributeUnknown, PanelUnknown
-from feedback.mixes import MixOff, mix_words
-from feedback.panels import Panel, find_panel, import_panel
-from feedback.people_files import Listed, PeopleFile
-from feedback.questions import Kind, Question
-from feedback.runs import Run, create_run, deliveries, find_run
-from feedback.surveys import Survey
-from feedback.targets import composition_of, set_target, settle_mix
+from feedback.people.mixes import MixOff, mix_words
+from feedback.people.panels import Panel, find_panel, import_panel
+from feedback.people.people_files import Listed, PeopleFile
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.runs import Run, create_run, deliveries, find_run
+from feedback.runs.targets import composition_of, set_target, settle_mix
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_worker import POLICY

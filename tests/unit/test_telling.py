@@ -5,12 +5,12 @@ import pytest
 from broadcast.outbox import written
 from broadcast.sender import GAVE_UP, Message, Objection
 from broadcast.telling import DELAYS_S, Come, Teller
-from feedback.deliveries import Outcome
 from feedback.errors import Refusal
-from feedback.people import Contact, Conversation, Person, meet
-from feedback.runs import RUN_DOC, DeliveryState, RunState, find_run
-from feedback.tallier import Tallier
-from feedback.tally_tree import find_tally
+from feedback.people.people import Contact, Conversation, Person, meet
+from feedback.results.tallier import Tallier
+from feedback.results.tally_tree import find_tally
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import RUN_DOC, DeliveryState, RunState, find_run
 from feedback.wishes import (
     BOOK,
     NeverThatMany,

@@ -3,11 +3,11 @@
 import pytest
 
 from cards.survey import survey_fits
-from feedback.sketch_designs import can_be_typed
-from feedback.survey_advice import advice_on
-from feedback.survey_files import read_survey, write_survey
-from feedback.surveys import Survey
-from feedback.templates import FOLDER, MARK, NAMES, find_template, templates, unmarked
+from feedback.surveys.survey_advice import advice_on
+from feedback.surveys.survey_files import read_survey, write_survey
+from feedback.surveys.surveys import Survey
+from feedback.surveys.templates import FOLDER, MARK, NAMES, find_template, templates, unmarked
+from feedback.writing.sketch_designs import can_be_typed
 
 ALL = pytest.mark.parametrize("template", templates(), ids=lambda one: one.id)
 

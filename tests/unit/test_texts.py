@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from feedback.anonymous import open_ballots
-from feedback.answers import record_answer
-from feedback.deliveries import write_planned
-from feedback.questions import Answers, Kind, Question
-from feedback.runs import Delivery, DeliveryState, Run, close_run, create_run
-from feedback.sealing import seal
-from feedback.surveys import Survey
-from feedback.text_tags import (
+from feedback.answers.anonymous import open_ballots
+from feedback.answers.answers import record_answer
+from feedback.results.sealing import seal
+from feedback.runs.deliveries import write_planned
+from feedback.runs.runs import Delivery, DeliveryState, Run, close_run, create_run
+from feedback.surveys.questions import Answers, Kind, Question
+from feedback.surveys.surveys import Survey
+from feedback.texts.text_tags import (
     MOST_ON_A_TEXT,
     MOST_TAGS,
     NoSuchTag,
@@ -26,7 +26,7 @@ from feedback.text_tags import (
     remove_tag,
     tagged,
 )
-from feedback.texts import Place, read_places, read_texts, ref_of, search_texts
+from feedback.texts.texts import Place, read_places, read_texts, ref_of, search_texts
 from store.contract import Patch, Store
 
 NOW = datetime(2026, 11, 24, 9, 17, 33, tzinfo=UTC)

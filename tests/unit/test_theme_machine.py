@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from feedback.theme_machine import ThemeMachine, ThemesNotMade
-from feedback.theme_making import CPU_S, MEMORY, Task, found_in
+from feedback.texts.theme_machine import ThemeMachine, ThemesNotMade
+from feedback.texts.theme_making import CPU_S, MEMORY, Task, found_in
 
 TEXTS = ["The price is high", "Search finds nothing", "Your support is friendly"] * 10
 
@@ -25,7 +25,7 @@ async def test_what_is_found_there_is_what_is_found_here() -> None:
 
 async def test_it_keeps_to_its_limits() -> None:
     told = python(
-        "import json, resource, sys; from feedback.theme_making import keep_to_limits; keep_to_limits();"
+        "import json, resource, sys; from feedback.texts.theme_making import keep_to_limits; keep_to_limits();"
         "print(json.dumps([{'words': [], 'members': [resource.getrlimit(one)[0]"
         " for one in (resource.RLIMIT_CPU, resource.RLIMIT_AS)]}]))"
     )
@@ -34,7 +34,7 @@ async def test_it_keeps_to_its_limits() -> None:
 
 
 async def test_too_much_memory_ends_it() -> None:
-    greedy = python(f"from feedback.theme_making import keep_to_limits; keep_to_limits(); bytearray({MEMORY})")
+    greedy = python(f"from feedback.texts.theme_making import keep_to_limits; keep_to_limits(); bytearray({MEMORY})")
     with pytest.raises(ThemesNotMade):
         await ThemeMachine(greedy).find(TEXTS, 3)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.theme_making import MOST_THEMES, Found, Task, found_in
+from feedback.texts.theme_making import MOST_THEMES, Found, Task, found_in
 
 TOPICS = {
     "price": ["The price is too high for a small shop", "Our price went up, and the price list is confusing"],

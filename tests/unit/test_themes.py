@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.runs import Run, RunState
-from feedback.surveys import Survey
-from feedback.theme_making import Found
-from feedback.themes import (
+from feedback.runs.runs import Run, RunState
+from feedback.surveys.surveys import Survey
+from feedback.texts.theme_making import Found
+from feedback.texts.themes import (
     ENOUGH,
     NoSuchName,
     NoSuchTheme,

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from feedback.errors import AudienceEmpty
-from feedback.schedules import (
+from feedback.runs.schedules import (
     GRACE,
     OccurrenceState,
     latest_occurrences,

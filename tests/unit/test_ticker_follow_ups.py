@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feedback.runs import RunState, close_run, find_run
-from feedback.schedules import (
+from feedback.runs.runs import RunState, close_run, find_run
+from feedback.runs.schedules import (
     find_occurrence,
     latest_occurrences,
     stop_schedule,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.schedules import (
+from feedback.runs.schedules import (
     OccurrenceState,
     Schedule,
     latest_occurrences,

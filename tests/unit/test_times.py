@@ -13,7 +13,7 @@ from feedback.errors import (
     TimeUnclear,
     ZoneUnknown,
 )
-from feedback.times import later, local_time, read_clock, read_time
+from feedback.runs.times import later, local_time, read_clock, read_time
 
 ZONE = "Europe/Berlin"  # two o'clock comes twice on 2026-10-25 and never on 2027-03-28
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # a Tuesday, nine o'clock in Berlin

@@ -14,8 +14,8 @@ from feedback.errors import (
     TimeTooFar,
     TimeUnclear,
 )
-from feedback.recurrence import Recurrence
-from feedback.timing import Asked, Reminders, read_schedule, read_send
+from feedback.runs.recurrence import Recurrence
+from feedback.runs.timing import Asked, Reminders, read_schedule, read_send
 
 ZONE = "Europe/Berlin"  # two o'clock comes twice on 2026-10-25 and never on 2027-03-28
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)  # a Tuesday, nine o'clock in Berlin

@@ -6,10 +6,10 @@ import pytest
 
 from cards.size import fits
 from cards.trial import trial_card, tried_card
-from feedback.checking import MAX_TEXT
-from feedback.questions import Comparison, Condition, Kind, Question
-from feedback.surveys import Page, Survey
-from feedback.trials import Tried, go_back, try_page
+from feedback.surveys.checking import MAX_TEXT
+from feedback.surveys.questions import Comparison, Condition, Kind, Question
+from feedback.surveys.surveys import Page, Survey
+from feedback.surveys.trials import Tried, go_back, try_page
 from simulator.cards import action_titles, card_text
 
 SURVEY = Survey(

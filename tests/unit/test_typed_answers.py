@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogs.typed import ask, read
-from feedback.checking import check_some
-from feedback.questions import CHOOSING, Answer, Choice, Kind, Question
+from feedback.surveys.checking import check_some
+from feedback.surveys.questions import CHOOSING, Answer, Choice, Kind, Question
 
 CHOICES = (Choice("files", "In files"), Choice("chat", "In *chats*"), Choice("c3", "2"))
 ROWS = (Choice("speed", "Speed"), Choice("price", "Price"))

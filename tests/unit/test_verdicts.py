@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from feedback.findings import finding_of
-from feedback.mixes import Margin, Mix, segment_of
-from feedback.questions import Answer, Choice, Kind, Question
-from feedback.results import Results
-from feedback.runs import Delivery, DeliveryState, Run, RunState
-from feedback.shown_results import anonymous_results, results_from
-from feedback.surveys import Survey
-from feedback.tallies import Cell, Tally, tally_of
-from feedback.verdicts import Doubt, Verdict
+from feedback.people.mixes import Margin, Mix, segment_of
+from feedback.results.findings import finding_of
+from feedback.results.results import Results
+from feedback.results.shown_results import anonymous_results, results_from
+from feedback.results.tallies import Cell, Tally, tally_of
+from feedback.results.verdicts import Doubt, Verdict
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState
+from feedback.surveys.questions import Answer, Choice, Kind, Question
+from feedback.surveys.surveys import Survey
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MIX = Mix((Margin("size", (("small", 50.0), ("large", 50.0))),))

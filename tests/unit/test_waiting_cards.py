@@ -13,8 +13,8 @@ from broadcast.objections import FRESH_S, GoingOut, Objections
 from broadcast.sender import Message, Sender
 from broadcast.windows import Call
 from broadcast.worker import Worker
-from feedback.people import set_opt_out
-from feedback.runs import DeliveryState, Run, RunState, close_run, find_run
+from feedback.people.people import set_opt_out
+from feedback.runs.runs import DeliveryState, Run, RunState, close_run, find_run
 from store.contract import Doc, Page, Store, Where
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY, House

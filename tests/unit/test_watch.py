@@ -11,11 +11,11 @@ from broadcast.objections import FRESH_S
 from broadcast.sender import Message
 from broadcast.standing import standing_of
 from broadcast.watch import EVERY_S, FOR, MAX_FAILURES, Watcher
-from feedback.approvals import propose_run
-from feedback.people import Conversation, Person
-from feedback.runs import DeliveryState, Run, RunState, find_run, move_run
+from feedback.people.people import Conversation, Person
+from feedback.runs.approvals import propose_run
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run, move_run
 from feedback.standing import Standing
-from feedback.surveys import import_survey
+from feedback.surveys.surveys import import_survey
 from store.contract import Op, Store, Where
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from feedback import figures
-from feedback.counts import Counts, summed
 from feedback.errors import Refusal
-from feedback.question_results import question_result
-from feedback.questions import Choice, Condition, Kind, Question
-from feedback.runs import Run, RunState
-from feedback.surveys import Arm, Survey
-from feedback.tallies import Cell, QuestionTally
-from feedback.wave_words import Waves
+from feedback.results import figures
+from feedback.results.counts import Counts, summed
+from feedback.results.question_results import question_result
+from feedback.results.tallies import Cell, QuestionTally
+from feedback.runs.runs import Run, RunState
+from feedback.runs.wave_words import Waves
+from feedback.surveys.questions import Choice, Condition, Kind, Question
+from feedback.surveys.surveys import Arm, Survey
 from feedback.waves import (
     ENOUGH,
     WavesAnonymous,

@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.errors import Refusal
-from feedback.timing import read_schedule, read_send
-from feedback.wave_words import Waves, WavesAlone, WavesUnclear, WaveTooLarge, WaveTooSoon, margin_words, read_waves
+from feedback.runs.timing import read_schedule, read_send
+from feedback.runs.wave_words import (
+    Waves,
+    WavesAlone,
+    WavesUnclear,
+    WaveTooLarge,
+    WaveTooSoon,
+    margin_words,
+    read_waves,
+)
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 DAY = timedelta(days=1)

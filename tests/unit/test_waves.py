@@ -7,11 +7,11 @@ import msgspec
 import pytest
 
 from broadcast.plan import Planner
-from feedback.contacts import ContactRules, QuietHours
 from feedback.errors import AudienceEmpty
-from feedback.people import set_opt_out
-from feedback.runs import RUN_DOC, DeliveryState, RunState, deliveries, find_run
-from feedback.wave_words import Waves
+from feedback.people.people import set_opt_out
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.runs import RUN_DOC, DeliveryState, RunState, deliveries, find_run
+from feedback.runs.wave_words import Waves
 from feedback.waves import (
     MOST_SEGMENTS,
     SegmentUnknown,

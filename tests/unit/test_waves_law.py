@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.runs import DeliveryState, Run, RunState, find_run
-from feedback.wave_words import Waves
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run
+from feedback.runs.wave_words import Waves
 from store.contract import Conflict, StoreError, Unavailable
 from store.sqlite import open_sqlite
 from tests.conftest import Clock

@@ -13,10 +13,10 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
-from feedback.figures import Figure
-from feedback.mixes import stratum_of
-from feedback.question_results import QuestionResult, Results
-from feedback.weighted_results import Weigher, Weighted
+from feedback.people.mixes import stratum_of
+from feedback.results.figures import Figure
+from feedback.results.question_results import QuestionResult, Results
+from feedback.results.weighted_results import Weigher, Weighted
 from tests.unit.weighed import Data, Numbers, marriages, patients, voters
 
 CLOSE = 1e-9

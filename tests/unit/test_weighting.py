@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback.weighting import Precision, Stratum, missing, precision, rake
+from feedback.people.mixes import Stratum
+from feedback.results.weighting import Precision, missing, precision, rake
 
 counts = st.dictionaries(
     st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)), st.integers(0, 10_000), max_size=12

@@ -11,7 +11,7 @@ from broadcast.objections import FRESH_S, GoingOut
 from broadcast.slices import LeaseLost, Slice, advance, take_hold, take_up
 from broadcast.store_queue import LOOK_AT, StoreQueue
 from feedback.errors import RunUnknown
-from feedback.runs import DeliveryState, RunState, find_run
+from feedback.runs.runs import DeliveryState, RunState, find_run
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, SURVEY, House

@@ -4,7 +4,7 @@ import pytest
 
 from broadcast.slices import Slice, take_hold, write_slices
 from broadcast.standing import may_have_card
-from feedback.runs import HAVE_A_CARD, Delivery, DeliveryState
+from feedback.runs.runs import HAVE_A_CARD, Delivery, DeliveryState
 from store.contract import Patch, Store
 
 

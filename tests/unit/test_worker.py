@@ -14,14 +14,14 @@ from broadcast.sender import Message, Sender
 from broadcast.slices import Slice, advance, sending_now, take_hold
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
-from feedback.answers import record_answer
-from feedback.contacts import ContactRules, QuietHours
-from feedback.deliveries import Outcome
+from feedback.answers.answers import record_answer
 from feedback.errors import ApprovalMissing, AudienceEmpty, AudienceUnknown, RunIsOver
-from feedback.people import Contact, Conversation, Policy, find_person, meet
-from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState, RunState, close_run, deliveries, find_run, move_run, progress
-from feedback.surveys import Survey
+from feedback.people.people import Contact, Conversation, Policy, find_person, meet
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.deliveries import Outcome
+from feedback.runs.runs import DeliveryState, RunState, close_run, deliveries, find_run, move_run, progress
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Store
 from tests.conftest import Clock
 

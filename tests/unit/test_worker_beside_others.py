@@ -10,10 +10,10 @@ from broadcast.sending import CHUNK
 from broadcast.slices import Slice, take_hold
 from broadcast.store_queue import WORK
 from broadcast.worker import PER_TENANT, WAITING
-from feedback.people import Contact, Conversation, meet
-from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState
-from feedback.surveys import Survey
+from feedback.people.people import Contact, Conversation, meet
+from feedback.runs.runs import DeliveryState
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from store.contract import Op, Store, Where
 from tests.conftest import Clock
 from tests.unit.test_worker import House

@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from broadcast.waves import WaveMaster
-from feedback.answers import record_answer
-from feedback.contacts import ContactRules, QuietHours
-from feedback.people import Contact, Conversation, meet
-from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState, Run, deliveries, find_run
-from feedback.surveys import Survey
-from feedback.tallier import Tallier
-from feedback.wave_words import Waves
+from feedback.answers.answers import record_answer
+from feedback.people.people import Contact, Conversation, meet
+from feedback.results.tallier import Tallier
+from feedback.runs.contacts import ContactRules, QuietHours
+from feedback.runs.runs import DeliveryState, Run, deliveries, find_run
+from feedback.runs.wave_words import Waves
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from feedback.waves import Book, find_book
 from store.contract import Patch, Store
 from tests.conftest import Clock

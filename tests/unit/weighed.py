@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from statsmodels.datasets import anes96, fair
 
-from feedback.mixes import Mix, read_margin, segment_of
-from feedback.questions import Answer, Choice, Kind, Question
-from feedback.results import Results
-from feedback.runs import Delivery, DeliveryState, Run, RunState
-from feedback.shown_results import results_from
-from feedback.surveys import Survey
-from feedback.tallies import Tally, tally_of, together
+from feedback.people.mixes import Mix, read_margin, segment_of
+from feedback.results.results import Results
+from feedback.results.shown_results import results_from
+from feedback.results.tallies import Tally, tally_of, together
+from feedback.runs.runs import Delivery, DeliveryState, Run, RunState
+from feedback.surveys.questions import Answer, Choice, Kind, Question
+from feedback.surveys.surveys import Survey
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 Numbers = npt.NDArray[np.float64]

@@ -1,11 +1,11 @@
 """How many requests the hot paths take, and what they are charged."""
 
 from bot.once import Message, Once, Verdict
-from feedback.answers import record_answer
-from feedback.deliveries import Outcome, ended
-from feedback.questions import Kind, Question
-from feedback.runs import DeliveryState, create_run
-from feedback.surveys import Survey
+from feedback.answers.answers import record_answer
+from feedback.runs.deliveries import Outcome, ended
+from feedback.runs.runs import DeliveryState, create_run
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from simulator.cosmos import CosmosStandIn, reset_after
 from store.contract import Create, Op, Store, Where
 from tests.conftest import Clock

@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.once import Message, Once, Verdict
-from feedback.answers import record_answer
-from feedback.questions import Kind, Question
-from feedback.runs import create_run
-from feedback.snoozes import claim, due_snoozes, snooze
-from feedback.surveys import Survey
+from feedback.answers.answers import record_answer
+from feedback.answers.snoozes import claim, due_snoozes, snooze
+from feedback.runs.runs import create_run
+from feedback.surveys.questions import Kind, Question
+from feedback.surveys.surveys import Survey
 from simulator.cosmos import CosmosStandIn, precondition_failed, reset_before, throttled
 from store.contract import (
     Busy,

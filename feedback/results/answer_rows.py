@@ -1,0 +1,138 @@
+"""The answers of a run one by one, for files: the only place where they leave Hearback person by person.
+
+Whatever may not be given away of an answer is kept back here, and nowhere above. Of an anonymous run nothing leaves
+that shown_results.py does not show: no person, no time, and no two answers of the same person beside each other. Each
+row is one answer to one question, and each question has an order of its own. What is left out has its figures alone:
+whole numbers and days, which results show no finer than counted, and which of several choices somebody combined.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
+
+import msgspec
+
+from feedback.ahead import ahead
+from feedback.results.sealing import Sealed, find_sealed_tally, sealed_answers
+from feedback.results.shown_results import anonymous_results
+from feedback.results.tallies import Cell
+from feedback.runs.runs import DeliveryState, Run
+from feedback.surveys.questions import Answer, Answers, Kind, Question
+from store.contract import MAX_BATCH, Op, Store, Where
+from store.shapes import pages_as, query_as
+
+DELIVERY = "delivery"
+LOOKED_UP = 400  # people that one question asks for: a page of the embedded engine
+ONLY_COUNTED = frozenset({Kind.CHOICES, Kind.NUMBER, Kind.DATE})  # in an anonymous run
+
+
+class AnswerRow(msgspec.Struct, frozen=True, gc=False):
+    """What one person answered, and when for the last time. `attributes` are those known about them now.
+
+    Of an anonymous run it is one answer of nobody; all else is empty.
+    """
+
+    person: str  # person id
+    answered_at: datetime | None
+    revision: int  # how many times they have sent answers
+    attributes: Mapping[str, str]
+    answers: Answers
+    arm: str = ""  # of a concept test
+
+
+class _Given(msgspec.Struct, frozen=True, gc=False):
+    """What files need of a delivery."""
+
+    id: str
+    kind: str = ""
+    answered_at: datetime | None = None
+    answers: Answers = {}
+    revision: int = 0
+    arm: str = ""
+
+
+class _Known(msgspec.Struct, frozen=True, gc=False):
+    """What files need of a person."""
+
+    id: str
+    attributes: dict[str, str] = {}
+
+
+async def answer_rows(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
+    """Give everybody who answered, in the order of their ids, up to a thousand at a time; memory holds few times that.
+
+    Of an anonymous run: what may be shown, question after question. Memory holds the ids of all answers.
+    """
+    rows = _of_nobody(store, run) if run.survey.is_anonymous else ahead(_of_people(store, run))
+    async with aclosing(rows):
+        async for some in rows:
+            yield some
+
+
+async def _of_people(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
+    where = [Where("state", Op.EQ, DeliveryState.ANSWERED.value)]  # by the index alone; the kind is looked at below
+    pages = ahead(pages_as(store, _Given, "runs", partition=run.run, where=where))
+    async with aclosing(pages):
+        async for group in pages:
+            yield await _rows(store, [one for one in group if one.kind == DELIVERY])
+
+
+async def _rows(store: Store, group: Sequence[_Given]) -> list[AnswerRow]:
+    keys = [one.id for one in group]
+    parts = [keys[start : start + LOOKED_UP] for start in range(0, len(keys), LOOKED_UP)]
+    found = await asyncio.gather(*(_known(store, part) for part in parts))
+    people = {one.id: one.attributes for some in found for one in some}
+    return [
+        AnswerRow(one.id, one.answered_at, one.revision, people.get(one.id, {}), one.answers, one.arm) for one in group
+    ]
+
+
+async def _known(store: Store, keys: Sequence[str]) -> list[_Known]:
+    return (await query_as(store, _Known, "people", where=[Where("id", Op.IN, keys)], limit=len(keys))).rows
+
+
+async def _of_nobody(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
+    sealed = None if run.takes_answers else await find_sealed_tally(store, run)
+    shown = anonymous_results(run, Cell(), sealed, {}).questions
+    parts = [(one.question, part) for one in shown if not one.is_withheld for part in _parts(one.question)]
+    ids = [one.id async for one in sealed_answers(store, run)] if parts else []
+    for question, part in parts:
+        mixed = sorted(ids, key=lambda one: _place(f"{question.id}|{part}|{one}"))
+        for start in range(0, len(mixed), MAX_BATCH):
+            answers = await _answers(store, run, question, part, mixed[start : start + MAX_BATCH])
+            yield [AnswerRow("", None, 0, {}, {question.id: one}) for one in answers]
+
+
+async def _answers(store: Store, run: Run, question: Question, part: str, ids: Sequence[str]) -> list[Answer]:
+    """Return what was answered to a part of a question by some, in the order of their ids given."""
+    page = await store.query("runs", partition=run.run, where=[Where("id", Op.IN, list(ids))], limit=len(ids))
+    given = {one.id: one.answers[question.id] for one in _read(page.docs) if question.id in one.answers}
+    found = (_part_of(question, part, given[one]) for one in ids if one in given)
+    return [one for one in found if one is not None]
+
+
+def _read(docs: Sequence[Mapping[str, object]]) -> list[Sealed]:
+    return msgspec.convert(docs, list[Sealed])
+
+
+def _parts(question: Question) -> list[str]:
+    """Return the parts of a question that leave one by one: the rows of a matrix, else all of it or nothing."""
+    if question.kind in ONLY_COUNTED:
+        return []
+    return [one.id for one in question.rows] if question.kind is Kind.MATRIX else [""]
+
+
+def _part_of(question: Question, part: str, answer: Answer) -> Answer | None:
+    match question.kind:
+        case Kind.MATRIX:
+            return {part: answer[part]} if isinstance(answer, dict) and part in answer else None
+        case Kind.RANKING:
+            return answer[:1] if isinstance(answer, list) else None  # as in results: what was put first
+        case _:
+            return answer
+
+
+def _place(words: str) -> bytes:
+    return hashlib.blake2b(words.encode(), digest_size=16).digest()

@@ -1,0 +1,181 @@
+"""Sealing: what happens to the ballots of an anonymous run when it ends, so that no way back to a person is left.
+
+No ballot changes any more; each is written anew under an id that nothing else has, in an order that follows from the
+key alone, and the old one deleted; the answers are counted; and then the key is destroyed. So neither ids nor the order
+or the time of writing lead from an answer to a delivery. Every step may be repeated, by anybody, at any time.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+
+import msgspec
+
+from feedback.answers.anonymous import BALLOT, KEY_DOC, Ballot, Key, find_key, keyed
+from feedback.results.suppression import joined
+from feedback.results.tallies import Tally, tally_of, together
+from feedback.results.tally_tree import KIND as TALLY
+from feedback.runs.runs import Delivery, DeliveryState, Run, find_run
+from feedback.surveys.questions import Answers
+from store.contract import MAX_BATCH, Change, Conflict, Create, Delete, Doc, Missing, Op, Patch, Store, Uncertain, Where
+
+SEALED = "sealed"  # the kind
+SEALED_TALLY = "tally-sealed"
+_BATCH_BYTES = 400_000  # of answers in one batch; Cosmos DB takes 2 MB
+_PAGE = 400
+
+
+class Sealed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One answer to an anonymous run that is over. Nothing else has its id."""
+
+    id: str
+    run: str
+    answers: Answers = {}
+    arm: str = ""  # where its arm has too few answers, that of a neighbour with which they are counted
+
+    @property
+    def counted_as(self) -> Delivery:
+        """What the tallies take it for: an answered delivery of nobody at no time."""
+        return Delivery(self.run, self.id, DeliveryState.ANSWERED, -1, answers=self.answers, arm=self.arm)
+
+
+async def stop_ballots(store: Store, run: Run) -> None:
+    """Let no ballot of an anonymous run change any more, at once and whatever is still to do. Harmless to repeat."""
+    if run.survey.is_anonymous:
+        with contextlib.suppress(Missing):  # it is sealed already
+            await store.patch("runs", run.run, Patch(KEY_DOC, set={"is_open": False}))
+
+
+async def seal(store: Store, run: Run) -> None:
+    """End an anonymous run for good; for other runs nothing is done. Harmless to repeat, and to do at the same time."""
+    key = await find_key(store, run) if run.survey.is_anonymous else None
+    if key is None:
+        return
+    await stop_ballots(store, run)
+    arms = await _settled_arms(store, run)
+    while ballots := await _some(store, run):
+        with contextlib.suppress(Conflict, Missing, Uncertain):  # looks again: who did it does not matter
+            await store.batch("runs", run.run, _changes(key, ballots, arms))
+    await _keep_tally(store, run, await count_sealed(store, run))
+    with contextlib.suppress(Missing):
+        await store.delete("runs", run.run, KEY_DOC)
+
+
+async def unsealed_runs(store: Store) -> list[Run]:
+    """Return the runs that are over and still have their key: how long they have been, or why, makes no difference."""
+    keys, continuation = list[Doc](), None
+    while True:
+        where = [Where("kind", Op.EQ, KEY_DOC)]
+        page = await store.query("runs", where=where, order="created_at", continuation=continuation)
+        keys += page.docs
+        continuation = page.continuation
+        if continuation is None:
+            break
+    runs = [await find_run(store, str(doc["run"])) for doc in keys]
+    return [run for run in runs if not run.takes_answers]
+
+
+async def find_sealed_tally(store: Store, run: Run) -> Tally | None:
+    """Return the tally of a sealed run's answers; None until it is sealed."""
+    if await find_key(store, run) is not None:
+        return None
+    doc = await store.get("runs", run.run, SEALED_TALLY)
+    return None if doc is None else msgspec.convert(doc, Tally)
+
+
+async def count_sealed(store: Store, run: Run) -> Tally:
+    """Count every sealed answer of a run, without looking at any tally."""
+    whole, page = Tally(), list[Delivery]()
+    async for one in sealed_answers(store, run):
+        page.append(one.counted_as)
+        if len(page) == _PAGE:
+            whole, page = together(run, [whole, tally_of(run, page)]), []
+    return together(run, [whole, tally_of(run, page)])
+
+
+async def rebuild_sealed(store: Store, run: Run) -> tuple[Tally | None, Tally]:
+    """Make the tally of a sealed run's answers again; return it as it was kept and as it is now."""
+    before, counted = await find_sealed_tally(store, run), await count_sealed(store, run)
+    if before is not None:
+        await _keep_tally(store, run, counted)
+    return before, counted
+
+
+async def sealed_answers(store: Store, run: Run) -> AsyncIterator[Sealed]:
+    """Give the answers to a sealed run in the order of their ids, which tells nothing."""
+    continuation: str | None = None
+    while True:
+        page = await store.query(
+            "runs", partition=run.run, where=[Where("kind", Op.EQ, SEALED)], limit=_PAGE, continuation=continuation
+        )
+        for doc in page.docs:
+            yield msgspec.convert(doc, Sealed)
+        continuation = page.continuation
+        if continuation is None:
+            return
+
+
+async def _settled_arms(store: Store, run: Run) -> Mapping[str, str]:
+    """Return as what the answers of each arm are sealed; settled once, before the first of them is.
+
+    Deliveries keep their arm. An arm with a single answer would tie it to a delivery, for whoever reads the store; so
+    the answers of arms with too few of them are kept under one name with those of a neighbour, as results show them.
+    """
+    if not run.survey.arms:
+        return {}
+    sizes = await _answers_by_arm(store, run)
+    groups = joined([(one.id, sizes[one.id]) for one in run.survey.arms], run.survey.threshold)
+    arms = {arm: group.parts[-1] for group in groups for arm in group.parts}
+    with contextlib.suppress(Conflict, Missing):  # somebody else has settled it
+        await store.patch("runs", run.run, Patch(KEY_DOC, set={"arms": arms}, when=[Where("arms", Op.MISSING)]))
+    key = await find_key(store, run)
+    return {} if key is None or key.arms is None else key.arms
+
+
+async def _answers_by_arm(store: Store, run: Run) -> Counter[str]:
+    sizes, continuation = Counter[str](), None
+    while True:
+        where = [Where("kind", Op.EQ, BALLOT)]
+        page = await store.query("runs", partition=run.run, where=where, limit=_PAGE, continuation=continuation)
+        sizes.update(one.arm for one in msgspec.convert(page.docs, list[Ballot]) if one.revision)
+        continuation = page.continuation
+        if continuation is None:
+            return sizes
+
+
+async def _some(store: Store, run: Run) -> list[Doc]:
+    """Return the next ballots, in the order of their ids: that of a keyed hash, so neither of people nor of times."""
+    where = [Where("kind", Op.EQ, BALLOT)]
+    page = await store.query("runs", partition=run.run, where=where, limit=MAX_BATCH // 2)
+    some, size = list[Doc](), 0
+    for doc in page.docs:
+        size += len(msgspec.json.encode(doc))
+        if some and size > _BATCH_BYTES:
+            break
+        some.append(doc)
+    return some
+
+
+def _changes(key: Key, ballots: list[Doc], arms: Mapping[str, str]) -> list[Change]:
+    """Return what seals ballots; those whose answers were never sent are deleted."""
+    changes: list[Change] = []
+    for doc in ballots:
+        ballot = msgspec.convert(doc, Ballot)
+        if ballot.revision:
+            one = Sealed(f"{SEALED}-{keyed(key, ballot.id)}", ballot.run, ballot.answers, arms.get(ballot.arm, ""))
+            body: Doc = msgspec.to_builtins(one)
+            changes.append(Create({**body, "kind": SEALED}))
+        changes.append(Delete(ballot.id, str(doc["_etag"])))
+    return changes
+
+
+async def _keep_tally(store: Store, run: Run, tally: Tally) -> None:
+    """Write the tally of what is sealed. It cannot change any more, so whoever was first wrote the same."""
+    body: Doc = msgspec.to_builtins(tally)
+    doc: Doc = {"id": SEALED_TALLY, "run": run.run, "kind": TALLY, **body}
+    kept = await store.get("runs", run.run, SEALED_TALLY)
+    with contextlib.suppress(Conflict):
+        if kept is None:
+            await store.create("runs", doc)
+        else:
+            await store.replace("runs", doc, etag=str(kept["_etag"]))

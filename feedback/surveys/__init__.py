@@ -1,0 +1,1 @@
+"""Surveys: questions and their kinds, branching, arms, translations; what counts as an answer; their files."""
