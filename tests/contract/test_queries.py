@@ -85,7 +85,7 @@ def is_ordered_by(value: object) -> bool:
     limits=st.lists(st.integers(1, 5), min_size=1, max_size=3),
     is_across=st.booleans(),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_a_query_gives_what_a_filter_in_memory_gives(
     store: Store,
     drawn: list[tuple[str, Doc]],

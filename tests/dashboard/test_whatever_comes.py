@@ -33,7 +33,7 @@ PATHS = (
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.sampled_from(PATHS))
 async def test_any_address_has_an_answer(site: Site, words: str, path: str) -> None:
     admin = await site.visitor(Role.ADMIN)

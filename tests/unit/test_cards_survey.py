@@ -282,7 +282,7 @@ def filled(draw: st.DrawFn) -> Filled:
     return Filled(Survey("s", draw(WORDS), tuple(questions), draw(WORDS)), answers)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(one=filled(), has_problems=st.booleans())
 def test_any_survey_that_fits_makes_a_valid_card_however_it_is_answered(*, one: Filled, has_problems: bool) -> None:
     run = run_of(one.survey)
@@ -294,7 +294,7 @@ def test_any_survey_that_fits_makes_a_valid_card_however_it_is_answered(*, one: 
         assert fits(card)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(filled())
 def test_what_a_card_is_filled_with_comes_back_as_the_same_answers(one: Filled) -> None:
     card = survey_card(run_of(one.survey), answers=one.answers)

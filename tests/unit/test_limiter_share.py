@@ -214,7 +214,7 @@ async def test_all_who_write_at_the_same_moment_get_their_share() -> None:
     assert sorted(share.units() for share in shares) == [12, 12, 13, 13]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     seed=st.integers(0, 9999),
     slow_s=st.sampled_from([0, 0.05, 0.4]),

@@ -96,7 +96,7 @@ DEMAND = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(demands=st.lists(DEMAND, max_size=30), seed=st.integers(0, 99), lateness_s=st.sampled_from([0, 0.003, 0.3, 3]))
 def test_whatever_is_asked_for_no_window_is_passed_and_everybody_is_served(
     demands: list[Demand], seed: int, lateness_s: float
@@ -124,7 +124,7 @@ def test_whatever_is_asked_for_no_window_is_passed_and_everybody_is_served(
     calls.check(PER_SECOND)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     per_second=st.sampled_from([1, 7, 30, 50, 200]),
     at_once=st.integers(2, 60),

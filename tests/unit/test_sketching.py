@@ -335,7 +335,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(WORDS | st.text(max_size=30), max_size=40))
 def test_whatever_is_said_the_survey_can_be_exported_and_imported_again(words: list[str]) -> None:
     sketch = new_sketch("t:me")

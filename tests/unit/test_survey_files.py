@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -262,7 +262,6 @@ def surveys(draw: st.DrawFn) -> Survey:
     )
 
 
-@settings(deadline=None)
 @given(surveys(), st.booleans())
 def test_a_written_survey_reads_back_the_same(survey: Survey, as_json: bool) -> None:  # noqa: FBT001 — drawn, not passed
     text = write_survey(survey, as_json=as_json)

@@ -46,7 +46,7 @@ def answered(draw: st.DrawFn) -> tuple[Survey, Answers]:
     return survey, check_some(survey.questions, drawn)[0]
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(answered(), st.booleans())
 def test_survey_yaml_json_card_and_answers_go_round(one: tuple[Survey, Answers], as_json: bool) -> None:  # noqa: FBT001
     survey, answers = one

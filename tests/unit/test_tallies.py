@@ -67,7 +67,7 @@ deliveries = st.lists(
 
 
 @given(deliveries, st.integers(), st.integers(1, 10))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_whole_follows_from_any_parts(some: list[Delivery], seed: int, most: int) -> None:
     chance = random.Random(seed)
     shuffled = chance.sample(some, len(some))
@@ -84,7 +84,7 @@ scripts = st.lists(st.tuples(st.sampled_from(["one", "other", "people"]), st.int
 
 
 @given(events)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_tallies_equal_a_recount_after_anything(happening: list[Event]) -> None:
     async def test(store: Store) -> None:
         run = await planned_run(store)
@@ -100,7 +100,7 @@ def test_tallies_equal_a_recount_after_anything(happening: list[Event]) -> None:
 
 
 @given(events, events, scripts, st.sampled_from([(), ("one",), ("one", "other")]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_two_talliers_in_any_order_and_killed_anywhere_count_right(
     before: list[Event], during: list[Event], script: list[tuple[str, int]], killed: Names
 ) -> None:

@@ -104,7 +104,7 @@ def test_where_nothing_is_shared_there_is_no_theme(texts: tuple[str, ...]) -> No
     assert found_in(Task(texts, 3)) == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.text(st.sampled_from("ab cdé検索の ッ😀้\n"), max_size=12), max_size=40), st.integers(1, 5))
 def test_a_text_is_in_one_theme_at_most(texts: list[str], least: int) -> None:
     found = found_in(Task(tuple(texts), least))

@@ -65,7 +65,7 @@ def _failing_once(write: Callable[..., Awaitable[object]], stop: str) -> Callabl
 
 
 @given(steps=STEPS, rule=RULES, start=STARTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_each_occurrence_starts_once_or_is_recorded_as_missed(
     steps: list[tuple[int, str, int]], rule: str, start: datetime
 ) -> None:

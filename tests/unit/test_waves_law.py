@@ -32,7 +32,7 @@ LOST = st.sampled_from(["no", "before", "after"])
     stops=st.lists(st.tuples(LOST, st.integers(1, 3)), min_size=1, max_size=4),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_waves_end_with_everybody_in_one_state_and_nobody_asked_twice_or_without_need(
     sizes: dict[str, int], size: int, margin: float, stops: list[tuple[str, int]], seed: int
 ) -> None:
