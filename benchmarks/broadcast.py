@@ -51,7 +51,8 @@ from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from feedback.people.people import Contact, Conversation, Policy, meet
 from feedback.runs.contacts import ContactRules, QuietHours
-from feedback.runs.runs import DeliveryState, Run, RunState, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import DeliveryState, Run, RunState
 from feedback.surveys.survey_files import read_survey
 from store.contract import Store
 from store.sqlite import open_sqlite

@@ -40,7 +40,8 @@ from bot.meetings import WAIT_S
 from bot.wire import open_wire
 from feedback.results.results import results_of
 from feedback.results.tallier import Tallier
-from feedback.runs.runs import DeliveryState, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import DeliveryState
 from feedback.surveys.survey_files import read_survey
 from settings import CosmosAt, Settings
 from simulator import Teams

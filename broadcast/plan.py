@@ -16,7 +16,8 @@ from feedback.runs.audiences import people_in
 from feedback.runs.contacts import ContactRules, Verdict, verdicts
 from feedback.runs.deliveries import SLICE, planned, without_delivery, write_planned
 from feedback.runs.dry_run import in_groups
-from feedback.runs.runs import DeliveryState, Run, RunState, count_states, deliveries, move_run, note_people
+from feedback.runs.progress import count_states
+from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, move_run, note_people
 from feedback.runs.targets import settle_mix
 from feedback.surveys.arms import Draw
 from store.contract import Store

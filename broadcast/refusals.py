@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from broadcast.messenger import Rejected, TooLarge
 from broadcast.sender import REASONS
 from feedback.runs.deliveries import Outcome
-from feedback.runs.runs import DeliveryState, Run, count_states
+from feedback.runs.progress import count_states
+from feedback.runs.runs import DeliveryState, Run
 from store.contract import Store
 
 ENOUGH: dict[type[Rejected], int] = {TooLarge: 1, Rejected: 5}  # people of one chunk who met with it

@@ -12,7 +12,8 @@ import msgspec
 
 from feedback.errors import RunIsOver
 from feedback.runs.deliveries import Outcome, ended, late, record_one
-from feedback.runs.runs import DeliveryState, Progress, Run, RunState, deliveries, find_run, move_run, progress
+from feedback.runs.progress import Progress, progress
+from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, find_run, move_run
 from store.contract import MAX_BATCH, Change, Conflict, Create, Doc, Op, Patch, Replace, Store, Where
 
 OPEN, DONE, WAITING = "open", "done", "waiting"  # waiting for its wave: nobody works on it

@@ -19,7 +19,8 @@ from cards.elements import (
     verbatim,
 )
 from feedback.runs.listed import Listed, ListPage
-from feedback.runs.runs import DeliveryState, Progress, Run
+from feedback.runs.progress import Progress
+from feedback.runs.runs import DeliveryState, Run
 from feedback.wording import STATE_WORDS
 
 _TITLE = 200

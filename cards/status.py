@@ -28,8 +28,9 @@ from cards.elements import (
 )
 from cards.size import fewer, fitted, left_out
 from cards.waves import waves_of
+from feedback.runs.progress import Progress
 from feedback.runs.recalls import TO_RECALL
-from feedback.runs.runs import DeliveryState, Progress, Run, RunState
+from feedback.runs.runs import DeliveryState, Run, RunState
 from feedback.standing import Standing
 from feedback.wording import STATE_WORDS
 

@@ -12,7 +12,8 @@ from feedback.results.figures import Figure
 from feedback.results.results import QuestionResult, Results
 from feedback.results.shown_results import TOO_FEW_HERE
 from feedback.results.tallies import Cell, Tally
-from feedback.runs.runs import DeliveryState, Progress, Run, RunState
+from feedback.runs.progress import Progress
+from feedback.runs.runs import DeliveryState, Run, RunState
 from feedback.standing import Standing
 from feedback.surveys.questions import Kind
 from feedback.wording import STATE_WORDS

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from feedback.runs.runs import DeliveryState, Progress, Run, RunState
+from feedback.runs.progress import Progress
+from feedback.runs.runs import DeliveryState, Run, RunState
 from feedback.runs.wave_words import Waves, margin_words
 from feedback.surveys.questions import Question
 from feedback.waves import ENOUGH, UNITS

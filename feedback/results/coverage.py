@@ -15,7 +15,8 @@ from feedback.people.audience_words import value_form
 from feedback.people.people import find_people
 from feedback.results import figures
 from feedback.results.figures import Figure
-from feedback.runs.runs import Delivery, DeliveryState, Run, count_states, deliveries
+from feedback.runs.progress import count_states
+from feedback.runs.runs import Delivery, DeliveryState, Run, deliveries
 from store.contract import MAX_BATCH, Store
 
 MOST_PEOPLE = 100_000

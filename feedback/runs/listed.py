@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 
 from feedback.people.people import Person, find_people
-from feedback.runs.runs import Delivery, DeliveryState, Run, deliveries, reasons_of
+from feedback.runs.progress import reasons_of
+from feedback.runs.runs import Delivery, DeliveryState, Run, deliveries
 from store.contract import MAX_BATCH, Op, Store, Where
 
 ON_A_PAGE = 10

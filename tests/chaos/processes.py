@@ -14,7 +14,8 @@ import aiohttp
 from feedback.errors import RunUnknown
 from feedback.results.tallier import TURN_S, Tallier
 from feedback.results.tally_tree import rebuild
-from feedback.runs.runs import FINAL, DeliveryState, Progress, RunState, deliveries, find_run, progress
+from feedback.runs.progress import Progress, progress
+from feedback.runs.runs import FINAL, DeliveryState, RunState, deliveries, find_run
 from settings import CosmosAt
 from simulator import Teams
 from store.contract import Store

@@ -15,7 +15,8 @@ import pytest
 from feedback.answers.anonymous import BALLOT, Ballot, Key, ballot_id, find_key
 from feedback.results.sealing import SEALED, rebuild_sealed
 from feedback.runs.deliveries import SLICE, write_planned
-from feedback.runs.runs import Delivery, DeliveryState, count_states, find_run
+from feedback.runs.progress import count_states
+from feedback.runs.runs import Delivery, DeliveryState, find_run
 from simulator import Person, Teams
 from store.contract import MAX_BATCH, Create, Op, Store, Where
 from store.opening import open_store

@@ -15,7 +15,8 @@ from dashboard.sessions import Visitor
 from dashboard.visit import Parts
 from feedback.people.people import Person, Policy, Role
 from feedback.results.tallier import Tallier
-from feedback.runs.runs import Run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import Run
 from feedback.standing import Standing
 from store.contract import Store
 from tests.conftest import Clock

@@ -26,7 +26,8 @@ from feedback.results.shown_results import TOO_FEW_HERE
 from feedback.results.tallier import Tallier
 from feedback.results.tally_tree import find_tally
 from feedback.runs.deliveries import write_planned
-from feedback.runs.runs import Delivery, DeliveryState, Run, close_run, create_run, find_run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import Delivery, DeliveryState, Run, close_run, create_run, find_run
 from feedback.standing import Standing
 from feedback.surveys.questions import Answers, Choice, Kind, Question
 from feedback.surveys.surveys import Arm, Survey

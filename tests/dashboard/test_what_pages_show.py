@@ -19,7 +19,8 @@ from feedback.results.coverage import MOST_VALUES, OTHERS, UNKNOWN, Heard, cover
 from feedback.results.results import Results, results_of
 from feedback.results.tallier import Tallier
 from feedback.results.tallies import Cell, Tally
-from feedback.runs.runs import RUN_DOC, DeliveryState, RunState, find_run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import RUN_DOC, DeliveryState, RunState, find_run
 from feedback.standing import Standing
 from feedback.surveys.questions import Kind
 from store.contract import Create, Patch, Store

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from broadcast.sending import CHUNK
 from broadcast.worker import PER_TENANT
 from feedback.people.people import Contact, Conversation, meet
-from feedback.runs.runs import DeliveryState, Progress, RunState, find_run, progress
+from feedback.runs.progress import Progress, progress
+from feedback.runs.runs import DeliveryState, RunState, find_run
 from settings import Settings
 from simulator import Fault, Person, card_text
 from simulator.connector import Call

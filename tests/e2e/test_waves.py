@@ -8,7 +8,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from feedback.runs.runs import count_states, find_run
+from feedback.runs.progress import count_states
+from feedback.runs.runs import find_run
 from feedback.waves import find_book
 from settings import Settings
 from simulator import Json, Person, Teams, card_text

@@ -48,8 +48,9 @@ from feedback.results.results import QuestionResult, Results
 from feedback.results.segments import Segment, Segments
 from feedback.runs.dry_run import DryRun
 from feedback.runs.listed import Listed, ListPage
+from feedback.runs.progress import Progress
 from feedback.runs.recurrence import Recurrence
-from feedback.runs.runs import Delivery, DeliveryState, Draft, Progress, Run, RunState
+from feedback.runs.runs import Delivery, DeliveryState, Draft, Run, RunState
 from feedback.runs.schedules import Occurrence, OccurrenceState, Schedule, upcoming
 from feedback.runs.timing import Reminders, Timing
 from feedback.standing import SetAside, Standing

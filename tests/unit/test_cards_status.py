@@ -11,7 +11,8 @@ from cards.panels import asked_for
 from cards.status import RUN_WORDS, runs_card
 from cards.status import status_card as card_of_standing
 from feedback.runs.dry_run import DryRun
-from feedback.runs.runs import DeliveryState, Progress, RunState
+from feedback.runs.progress import Progress
+from feedback.runs.runs import DeliveryState, RunState
 from feedback.standing import SetAside, Standing
 from feedback.wording import STATE_WORDS
 from tests.unit.test_cards_gallery import NOW, nodes, outage_of, progress_of, run_of, shown, survey_of

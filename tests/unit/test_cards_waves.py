@@ -11,7 +11,8 @@ from dashboard.templating import Templates
 from dashboard.views import live_run
 from feedback.results.tallies import Tally
 from feedback.runs.dry_run import DryRun
-from feedback.runs.runs import DeliveryState, Progress, RunState
+from feedback.runs.progress import Progress
+from feedback.runs.runs import DeliveryState, RunState
 from feedback.runs.wave_words import Waves
 from feedback.standing import SegmentStanding, Standing, WavesStanding
 from feedback.surveys.questions import Kind, Question

@@ -15,7 +15,8 @@ from feedback.people.people import (
     set_opt_out,
 )
 from feedback.runs.contacts import QuietHours
-from feedback.runs.runs import DeliveryState, RunState, find_run, move_run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import DeliveryState, RunState, find_run, move_run
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.opening_house import BY, NOT_INSTALLED, SURVEY, House

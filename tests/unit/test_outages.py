@@ -21,7 +21,8 @@ from feedback.errors import RunIsOver
 from feedback.people.people import Contact, Conversation, find_person, meet, set_opt_out
 from feedback.runs.contacts import ContactRules, QuietHours
 from feedback.runs.outages import LONGEST_PAUSE, begin_outage, claim_probe, due_probes
-from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, find_run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, find_run
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, POLICY, SURVEY

@@ -15,7 +15,8 @@ from broadcast.slices import Slice, next_number, write_slices
 from broadcast.worker import Worker
 from feedback.people.people import Contact, Conversation, meet
 from feedback.runs.contacts import ContactRules, QuietHours
-from feedback.runs.runs import DeliveryState, Run, RunState, find_run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run
 from store.contract import Store, Unavailable
 from tests.conftest import Clock
 from tests.unit.test_worker import BY, POLICY, SURVEY, House

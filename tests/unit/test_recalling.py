@@ -11,7 +11,8 @@ from broadcast.slices import RECALL, Slice, advance, open_slices, take_hold
 from feedback.answers.answers import find_answered, record_answer
 from feedback.errors import RunIsOver, RunIsRecalled
 from feedback.runs.approvals import propose_run
-from feedback.runs.runs import DeliveryState, Run, RunState, find_delivery, find_run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import DeliveryState, Run, RunState, find_delivery, find_run
 from store.contract import Store
 from tests.conftest import Clock
 from tests.unit.test_closing import House

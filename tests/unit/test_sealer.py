@@ -15,7 +15,8 @@ from feedback.results.results import results_of
 from feedback.results.sealing import SEALED, rebuild_sealed
 from feedback.results.shown_results import BEING_SEALED
 from feedback.results.tally_tree import rebuild
-from feedback.runs.runs import DeliveryState, Run, RunState, count_states, find_run
+from feedback.runs.progress import count_states
+from feedback.runs.runs import DeliveryState, Run, RunState, find_run
 from feedback.surveys.questions import Kind, Question
 from feedback.surveys.surveys import Arm, Survey
 from store.contract import Change, Create, Doc, Op, Patch, Store, Unavailable, Where

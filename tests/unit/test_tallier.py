@@ -14,7 +14,8 @@ from feedback.results.results import results_of
 from feedback.results.tallier import MARK, PAGES, TURN_S, Tallier
 from feedback.results.tally_tree import find_tally, recount
 from feedback.runs.contacts import contacts
-from feedback.runs.runs import Run, deliveries, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import Run, deliveries
 from store.contract import Changes, Store, Unavailable
 from tests.conftest import Clock
 from tests.unit.tally_house import PEOPLE, planned_run

@@ -19,7 +19,8 @@ from feedback.errors import ApprovalMissing, AudienceEmpty, AudienceUnknown, Run
 from feedback.people.people import Contact, Conversation, Policy, find_person, meet
 from feedback.runs.contacts import ContactRules, QuietHours
 from feedback.runs.deliveries import Outcome
-from feedback.runs.runs import DeliveryState, RunState, close_run, deliveries, find_run, move_run, progress
+from feedback.runs.progress import progress
+from feedback.runs.runs import DeliveryState, RunState, close_run, deliveries, find_run, move_run
 from feedback.surveys.questions import Kind, Question
 from feedback.surveys.surveys import Survey
 from store.contract import Store
