@@ -104,35 +104,38 @@ class Worker(Steady):
         await self.drain()
 
     async def _attend(self, lease: Lease) -> None:
-        """Work on a slice, and look whether its run is sent unless more of it is under way here: the last one looks."""
-        run = lease.slice.run
-        self._under_way[run] += 1
-        try:
-            is_over = await self._work(lease)
-        finally:
-            self._under_way[run] -= 1
-            is_last = not self._under_way[run]
-            if is_last:
-                del self._under_way[run]
-        if is_over and is_last:
-            with contextlib.suppress(RunUnknown):
-                await call_sent(self._store, run)
+        """Work on a slice, look whether its run is sent with it, and only then let its message go.
 
-    async def _work(self, lease: Lease) -> bool:
+        Whatever keeps this from its end, someone takes the message again and looks.
+        """
+        run = lease.slice.run
+        async with HeldMessage(self._queue, lease) as message:
+            self._under_way[run] += 1
+            try:
+                is_over = await self._work(message, lease.slice)
+            finally:
+                self._under_way[run] -= 1
+                is_last = not self._under_way[run]
+                if is_last:
+                    del self._under_way[run]
+            if not is_over:
+                return
+            if is_last:  # of those under way here; the others leave it to the last
+                with contextlib.suppress(RunUnknown):
+                    await call_sent(self._store, run)
+            await message.finish()
+
+    async def _work(self, message: HeldMessage, slice_: Slice) -> bool:
         """Work on a slice, and say whether its message is done with.
 
         What fails by a fault in it, of its data or of ours, is counted by the queue.
         """
-        slice_ = lease.slice
-        async with (
-            HeldMessage(self._queue, lease) as message,
-            self._turn_of(slice_.tenant),
-        ):
+        async with self._turn_of(slice_.tenant):
             lease_s, go_on_at = self._queue.lease_s, None
             try:
                 grip = await self._grip(slice_)
                 if grip is None:
-                    return await self._leave(message, slice_)
+                    return await self._is_done(message, slice_)
                 async with HeldSlice(self._store, grip, self._clock, lease_s=lease_s) as held:
                     go_on_at = await self._jobs[slice_.job.partition("-")[0]](held)
             except RunUnknown:
@@ -144,11 +147,9 @@ class Worker(Steady):
                 log.warning("slice %s was taken over", slice_)
                 await message.leave(after_s=lease_s)
             else:
-                if go_on_at is not None:
-                    await message.leave(after_s=max((go_on_at - self._now()).total_seconds(), 0.0))
-                    return False
-                await message.finish()
-                return True
+                if go_on_at is None:
+                    return True
+                await message.leave(after_s=max((go_on_at - self._now()).total_seconds(), 0.0))
         return False
 
     async def _grip(self, slice_: Slice) -> Grip | None:
@@ -191,13 +192,11 @@ class Worker(Steady):
         finally:
             turns.release()
 
-    async def _leave(self, message: HeldMessage, slice_: Slice) -> bool:
-        """Put down a message whose slice is done, and say so, or is being worked on by somebody else."""
+    async def _is_done(self, message: HeldMessage, slice_: Slice) -> bool:
+        """Say whether a slice that cannot be taken is done; where somebody else works on it, put its message down."""
         left_s = await held_for(self._store, slice_, now=self._clock())
         if left_s > 0:
             await message.leave(after_s=left_s)  # whoever held it may be dead: then it is free at once
-        else:
-            await message.finish()
         return left_s <= 0
 
     def _clock(self) -> float:

@@ -1,9 +1,11 @@
 """The worker: what it leaves behind when a run is closed, when it was killed, and when somebody else took over."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from datetime import time
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -23,7 +25,7 @@ from feedback.runs.progress import progress
 from feedback.runs.runs import DeliveryState, RunState, close_run, deliveries, find_run, move_run
 from feedback.surveys.questions import Kind, Question
 from feedback.surveys.surveys import Survey
-from store.contract import Store
+from store.contract import Store, Unavailable
 from tests.conftest import Clock
 
 SURVEY = Survey(id="pulse", title="Sample", questions=(Question(id="q", kind=Kind.TEXT, text="Why?"),))
@@ -210,6 +212,24 @@ async def test_a_run_whose_last_step_was_cut_off_is_called_sent_at_the_next_star
     await move_run(house.store, run, RunState.SENDING, leaving=frozenset(RunState))  # as if killed just before
     await house.broadcaster.recover()
     assert (await find_run(house.store, run.run)).state is RunState.SENT
+
+
+@pytest.mark.parametrize("trouble", [Unavailable("away"), asyncio.CancelledError()])
+async def test_a_run_that_could_not_be_called_sent_is_called_so_by_whoever_works_next(
+    house: House, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
+) -> None:
+    """The store is away, or the service stops, after everybody was written to and before the run says so."""
+    await house.populate(3)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    with monkeypatch.context() as patched, contextlib.suppress(type(trouble)):
+        patched.setattr("broadcast.worker.call_sent", AsyncMock(side_effect=trouble))
+        await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.SENT: 3}
+    assert (await find_run(house.store, run.run)).state is RunState.SENDING
+    house.clock.pass_s(house.queue.lease_s + 1)
+    await house.worker.drain()
+    assert (await find_run(house.store, run.run)).state is RunState.SENT
+    assert set(house.sent.values()) == {1}
 
 
 async def test_a_held_run_sends_nothing_until_it_goes_on(house: House) -> None:
