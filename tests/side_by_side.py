@@ -1,50 +1,64 @@
-"""All tests, in two processes at once: `python -m tests.side_by_side`, which is `make test`.
+"""All tests, some processes at once: `python -m tests.side_by_side`, which is `make test`.
 
-One half waits much of the time, above all for services that were killed; the other half computes. What computes is
-printed as it goes, then the other. The chat in a browser comes last and alone: a person does not wait for an answer as
-long as it takes there while everything else runs too.
+A process takes one folder after another until none is left; those that take longest come first. Much of it is waiting,
+above all for services that were killed, so there is one process more than the least machine has processors. The chat
+in a browser comes last and alone: a person does not wait for an answer as long as it takes there while everything else
+runs too.
+
+Where the machine has room for files in memory they are written there: the store waits for the disk at each write, which
+is for those who use it.
 """
 
+import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory
 
 TESTS = Path(__file__).parent
-PYTEST = [sys.executable, "-m", "pytest"]
-WAITING = frozenset({"chaos", "dashboard"})
-ALONE = frozenset({"browser"})
+LONGEST = ("chaos", "contract", "e2e", "unit", "dashboard")
+ALONE = "browser"
+AT_ONCE = 3
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder within it, with a name of its own
+ENOUGH = 2 * 1024**3  # bytes
 
 
-def folders() -> set[str]:
-    """Return every folder with tests, by name."""
-    return {one.name for one in TESTS.iterdir() if any(one.rglob("test_*.py"))}
+def folders() -> list[str]:
+    """Return every folder with tests, by name, the longest first."""
+    found = {one.name for one in TESTS.iterdir() if any(one.rglob("test_*.py"))}
+    return [*LONGEST, *sorted(found - {*LONGEST, ALONE}), ALONE]
 
 
 def main() -> int:
     """Return 0 when all have passed."""
-    with TemporaryFile() as output:
-        waiting = subprocess.Popen(  # noqa: S603 - our own command
-            [*PYTEST, "-p", "no:cacheprovider", *_paths(WAITING)],
-            cwd=TESTS.parent,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        ends = [_run(folders() - WAITING - ALONE), waiting.wait()]
-        output.seek(0)
-        sys.stdout.buffer.write(output.read())
-        sys.stdout.flush()
-    return max(*ends, _run(ALONE))
+    with TemporaryDirectory(dir=_place()) as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        *together, alone = folders()
+        ends = list(pool.map(lambda name: _run(name, folder), together))
+        return max(*ends, _run(alone, folder))
 
 
-def _run(names: Collection[str]) -> int:
-    done = subprocess.run([*PYTEST, *_paths(names)], cwd=TESTS.parent, check=False)  # noqa: S603 - our own command
-    return done.returncode
+def _place() -> Path | None:
+    has_room = IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ENOUGH
+    return IN_MEMORY if has_room else None
 
 
-def _paths(names: Collection[str]) -> list[str]:
-    return [f"tests/{name}" for name in sorted(names)]
+def _run(name: str, folder: str) -> int:
+    """Run a folder's tests and print what they say as it comes, each line with the folder's name."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-u", "-m", "pytest", "-p", "no:cacheprovider", f"tests/{name}"],
+        cwd=TESTS.parent,
+        env={**os.environ, "TMPDIR": folder},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    ) as tests:
+        for line in tests.stdout or ():
+            sys.stdout.write(f"{name:>10} | {line}")
+            sys.stdout.flush()
+    return tests.returncode
 
 
 if __name__ == "__main__":
