@@ -48,6 +48,7 @@ from feedback.runs.runs import (
     find_run,
     latest_runs,
     move_run,
+    note_queued,
     run_being_planned,
     unfinished_runs,
 )
@@ -185,7 +186,7 @@ class Broadcaster:
         if not numbers:
             return 0
         # The slices are opened first: were this to stop half way, what is planned again is found in an open slice.
-        await move_run(self._store, run, RunState.SENDING, leaving=STARTED)
+        run = await move_run(self._store, run, RunState.SENDING, leaving=STARTED)
         await reopen(self._store, [Slice(run.run, number) for number in sorted(numbers)])
         again = 0
         for number in sorted(numbers):
@@ -218,10 +219,10 @@ class Broadcaster:
             return run
         if not run.people:
             return await self.planning.plan(await move_run(self._store, run, RunState.PLANNING, leaving=held))
-        moved = await resume_run(self._store, run)
+        run = await resume_run(self._store, run)
         await self._queue.put(in_turns(aside))
         await self._queue_open(run)
-        return moved
+        return run
 
     async def cancel(self, run: Run) -> Run:
         """Send no more cards of a run, ever; whoever has one may answer it. Raises `RunIsOver`."""
@@ -299,6 +300,7 @@ class Broadcaster:
         found = await to_do(self._store, run.run, self._now())
         slices = [one for one in found if (one.run, one.id) not in but]
         await self._queue.put(in_turns(slices))
+        await note_queued(self._store, run)
         await call_sent(self._store, run.run)
         self._wake()
 

@@ -17,7 +17,7 @@ from feedback.runs.contacts import ContactRules, Verdict, verdicts
 from feedback.runs.deliveries import SLICE, planned, without_delivery, write_planned
 from feedback.runs.dry_run import in_groups
 from feedback.runs.progress import count_states
-from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, move_run, note_people
+from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, move_run, note_people, note_queued
 from feedback.runs.targets import settle_mix
 from feedback.surveys.arms import Draw
 from store.contract import Store
@@ -113,6 +113,7 @@ class Planner:
     async def queue_open(self, run: Run) -> None:
         """Put into the queue what is open of sending a run. Harmless to repeat."""
         await self._queue.put(in_turns(await to_do(self._store, run.run, self._now())))
+        await note_queued(self._store, run)
 
 
 async def to_do(store: Store, run: str, now: datetime) -> list[Slice]:

@@ -99,10 +99,12 @@ class Planning(Steady):
         return run
 
     async def _abandoned(self) -> list[Run]:
-        """Return the runs whose plans do not grow, and are not written here."""
+        """Return the runs whose plans do not grow or are not put into the queue, and are not written here."""
         found: list[Run] = []
         seen: dict[str, tuple[int, datetime]] = {}
-        for run in await runs_in(self._store, {RunState.PLANNING}):
+        for run in await runs_in(self._store, {RunState.PLANNING, RunState.SENDING}):
+            if run.state is RunState.SENDING and not run.is_unqueued:
+                continue
             slices, now = await next_number(self._store, run.run), self._now()
             was, since = self._seen.get(run.run, (-1, now))
             is_left = was == slices and now - since >= ABANDONED

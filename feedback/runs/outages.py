@@ -46,7 +46,7 @@ async def claim_probe(store: Store, run: Run, now: datetime) -> Run | None:
 
 async def resume_run(store: Store, run: Run) -> Run:
     """Let a run that is on hold go on, whyever it is. Raises `RunIsOver` for any other."""
-    news = {"state": RunState.SENDING.value}
+    news = {"state": RunState.SENDING.value, "is_unqueued": True}
     moved = await _patched(store, run, Patch(RUN_DOC, set=news, unset=_FIELDS, when=[_is(RunState.HELD)]))
     return moved or await _refuse(store, run)
 

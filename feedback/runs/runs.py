@@ -64,6 +64,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     approval_for: int = 0  # people: how many it would reach when an approval was asked for, or given
     approved_by: str = ""  # person id
     approved_at: datetime | None = None
+    is_unqueued: bool = False  # sending, and it is not known whether all that is open of it is in the queue
     reason: str = ""  # why it failed
     outage: str = ""  # why it waits: nobody's card gets through; set together with the three below
     outage_at: datetime | None = None  # since when
@@ -224,10 +225,16 @@ async def move_run(
     store: Store, run: Run, state: RunState, *, leaving: Collection[RunState], people: int | None = None
 ) -> Run:
     """Move a run to another state from one of those it may leave. Raises `RunIsOver` from any other."""
-    news: dict[str, object] = {"state": state.value}
+    news: dict[str, object] = {"state": state.value, "is_unqueued": state is RunState.SENDING}
     if people is not None:
         news["people"] = people
     return await _move(store, run, news, leaving)
+
+
+async def note_queued(store: Store, run: Run) -> None:
+    """Write down that all that was open of a run that is sent has been put into the queue."""
+    if run.is_unqueued:
+        await store.patch("runs", run.run, Patch(id=RUN_DOC, set={"is_unqueued": False}))
 
 
 async def note_people(store: Store, run: Run, people: int) -> Run:

@@ -1,14 +1,16 @@
 """Plans that were cut short, or that two write at a time: nobody is lost, and the run ends."""
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import time
+from unittest.mock import AsyncMock
 
 import pytest
 
 from broadcast.broadcaster import Approvals, Broadcaster
-from broadcast.messenger import Retriable, Unreachable
+from broadcast.messenger import Doubtful, Retriable, Unreachable
 from broadcast.planning import ABANDONED
 from broadcast.sender import Message
 from broadcast.slices import Slice, next_number, write_slices
@@ -47,6 +49,13 @@ def _cut_short(house: House, after: int) -> Callable[[], None]:
     with_failures = pytest.MonkeyPatch()
     with_failures.setattr(house.store, "batch", failing)
     return with_failures.undo
+
+
+@contextlib.contextmanager
+def _dying_before_the_queue(house: House) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(house.queue, "put", AsyncMock(side_effect=asyncio.CancelledError))
+        yield
 
 
 async def _ended(house: House, run: Run, people: int) -> None:
@@ -120,6 +129,43 @@ async def test_a_plan_that_nobody_writes_any_more_is_carried_on_with(house: Hous
     clock.pass_s(1)
     await other.planning.carry_on()
     await _ended(house, planning.run, 250)
+
+
+async def test_a_plan_that_is_whole_and_in_no_queue_is_queued_by_others(house: House, clock: Clock) -> None:
+    """Its process died between the last slice and the queue."""
+    await house.populate(250)
+    with _dying_before_the_queue(house), pytest.raises(asyncio.CancelledError):
+        await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await _looked_at_by_others(house, clock)
+    await _ended(house, await find_run(house.store, "pulse-1"), 250)
+
+
+async def test_whoever_is_sent_to_again_is_queued_by_others(house: House, clock: Clock) -> None:
+    await house.populate(3)
+    house.trouble["a:0"] = Doubtful("no answer")
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    await house.worker.drain()
+    house.trouble.clear()
+    with _dying_before_the_queue(house), pytest.raises(asyncio.CancelledError):
+        await house.broadcaster.resend(run)
+    await _looked_at_by_others(house, clock)
+    await _ended(house, run, 3)
+
+
+async def test_what_is_in_the_queue_is_not_put_there_again(house: House, clock: Clock) -> None:
+    await house.populate(3)
+    await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    with pytest.MonkeyPatch.context() as watched:
+        watched.setattr(house.queue, "put", AsyncMock(side_effect=AssertionError))
+        await _looked_at_by_others(house, clock)
+
+
+async def _looked_at_by_others(house: House, clock: Clock) -> None:
+    other = _broadcaster(house, ContactRules(), clock)
+    await other.planning.carry_on()
+    assert (await find_run(house.store, "pulse-1")).state is RunState.SENDING
+    clock.pass_s(ABANDONED.total_seconds())
+    await other.planning.carry_on()
 
 
 async def test_a_plan_that_grows_is_left_to_whoever_writes_it(house: House, clock: Clock) -> None:
