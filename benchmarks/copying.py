@@ -17,7 +17,8 @@ import uvloop
 from simulator.cosmos import CosmosStandIn
 from store.containers import CONTAINERS
 from store.contract import Create, Store
-from store.copying import Copy, Progress, Sum, sum_of
+from store.copy import Teller
+from store.copying import Copy, Sum, sum_of
 from store.cosmos import open_cosmos
 from store.cosmos_client import Account
 from store.layout import layout
@@ -61,12 +62,9 @@ async def measure(documents: int) -> dict[str, float]:
 
 async def _copy(source: Store, target: Store) -> None:
     copy = Copy(source, target, name="benchmark")
-    await copy.run(_tell)
+    with Teller(sys.stderr) as tell:
+        await copy.run(tell)
     await copy.finish()
-
-
-def _tell(progress: Progress) -> None:
-    sys.stderr.write(f"\r{progress.container}: {progress.written} ")
 
 
 async def _sums(store: Store) -> dict[str, Sum]:

@@ -11,8 +11,10 @@ from bot.connector import Connector
 from bot.handler import apologise
 from bot.replies import Chat, Replies
 from broadcast.windows import Call
+from store.deadline import within
 
 UNTIL = "until"  # when the time of a turn is over
+STORE_S = 6.0  # of it, for waiting until the store is no longer busy or away; the rest is for the work and the reply
 
 
 class HearbackAdapter(BotAdapter):
@@ -27,7 +29,8 @@ class HearbackAdapter(BotAdapter):
         """Run one turn and return what an invoke is answered with, which costs no call; None for anything else."""
         context = TurnContext(self, activity)
         context.turn_state[UNTIL] = self._replies.deadline()
-        await self.run_pipeline(context, bot.on_turn)
+        with within(STORE_S):
+            await self.run_pipeline(context, bot.on_turn)
         response = context.turn_state.get(self._INVOKE_RESPONSE_KEY)
         return response if isinstance(response, InvokeResponse) else None
 

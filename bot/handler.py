@@ -57,8 +57,8 @@ class FeedbackBot(TeamsActivityHandler):
             return
         try:
             person = await self._meet(turn_context.activity)
-        except StoreError:
-            log.exception("nobody met, reference %s", turn_context.activity.id)
+        except StoreError as error:
+            log.error("nobody met, reference %s: %r", turn_context.activity.id, error)  # noqa: TRY400 - of these come many
             await turn_context.send_activity(to_activity(Reply(say("Not saved — please try again in a minute."))))
             return
         with speaking(language_of(person)):
@@ -79,8 +79,8 @@ class FeedbackBot(TeamsActivityHandler):
             with speaking(self._parts.readers.language(person, data.get("language"))):
                 reply = await self._router.action(turn_context, person, data)
             self._parts.meet_later(contact)
-        except StoreError:
-            log.exception("card action not done, reference %s", activity.id)
+        except StoreError as error:
+            log.error("card action not done, reference %s: %r", activity.id, error)  # noqa: TRY400 - of these come many
             reply = Reply(say("Not saved — please try again in a minute."))
         return _respond(turn_context, 200, reply)
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from store.contract import Incomplete, StoreError
+from store.contract import Incomplete, Locked, StoreError
 
 OK, SILENT = "ok", "does not answer"
 
@@ -45,11 +45,11 @@ async def show_alive(_request: web.Request) -> web.Response:
 
 
 async def _answer(part: Answers) -> str:
-    """Say how a part is. What the deployment has left out is named."""
+    """Say how a part is. What the deployment has left out is named, and that a store is locked."""
     try:
         await part.ping()
-    except Incomplete as incomplete:
-        return str(incomplete)
+    except (Incomplete, Locked) as known:
+        return str(known)
     except StoreError:
         return SILENT
     return OK

@@ -5,6 +5,7 @@ died: after `LEASE_S` the same message may be taken up again. Card answers need 
 """
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Uncertain, Where
+from store.contract import Conflict, Doc, Missing, Op, Patch, Store, StoreError, Uncertain, Where
 
 TTL_S = 3600
 LEASE_S = 20.0
@@ -49,6 +50,15 @@ class Message(msgspec.Struct, frozen=True):
         return by_id, _mark(key, self.conversation, "content", *by_content)
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """What to do with one delivery of a message. Its marks are this delivery's own as long as they are of `at`."""
+
+    verdict: Verdict
+    by_id: str
+    by_content: str
+    at: float
+
+
 class Once:
     """Marks messages in the store. Every instance on a store has the same `key`, of up to 64 bytes."""
 
@@ -57,30 +67,32 @@ class Once:
         self._clock = clock
         self._key = key
 
-    async def claim(self, message: Message) -> Verdict:
-        """Say whether to handle a message now; if so, its marks are written."""
+    async def claim(self, message: Message) -> Claim:
+        """Say whether to handle a message now; if so, its marks are written. Where that fails, none is left."""
         by_id, by_content = message.marks(self._key)
-        first = await self._claim(by_id, message)
-        if first is not Verdict.NEW:
-            return first
-        second = await self._claim(by_content, message)
-        if second is not Verdict.NEW:
-            await self._confirm(by_id)
-        return second
+        claim = Claim(Verdict.NEW, by_id, by_content, self._clock().timestamp())
+        try:
+            verdict = await self._claim(by_id, message, claim.at)
+            if verdict is Verdict.NEW:
+                verdict = await self._claim(by_content, message, claim.at)
+                if verdict is not Verdict.NEW:
+                    await self._confirm(by_id, claim.at)
+        except StoreError:
+            with contextlib.suppress(StoreError):
+                await self.forget(claim)
+            raise
+        return msgspec.structs.replace(claim, verdict=verdict)
 
-    async def confirm(self, message: Message, *, had_effect: bool = True) -> None:
-        """Record that the message has been answered. Without an effect, the same words may come again at once."""
-        by_id, by_content = message.marks(self._key)
-        await asyncio.gather(
-            self._confirm(by_id), self._confirm(by_content) if had_effect else self._forget(by_content)
-        )
+    async def confirm(self, claim: Claim, *, had_effect: bool = True) -> None:
+        """Record that a message has been answered. Without an effect, the same words may come again at once."""
+        second = self._confirm if had_effect else self._forget
+        await asyncio.gather(self._confirm(claim.by_id, claim.at), second(claim.by_content, claim.at))
 
-    async def forget(self, message: Message) -> None:
+    async def forget(self, claim: Claim) -> None:
         """Remove the marks of a message that had no effect, so that it can be sent again."""
-        await asyncio.gather(*(self._forget(mark) for mark in message.marks(self._key)))
+        await asyncio.gather(*(self._forget(mark, claim.at) for mark in (claim.by_id, claim.by_content)))
 
-    async def _claim(self, mark: str, message: Message) -> Verdict:
-        now = self._clock().timestamp()
+    async def _claim(self, mark: str, message: Message, now: float) -> Verdict:
         doc: Doc = {"id": mark, "kind": "mark", "at": now, "is_done": False, "ttl": TTL_S}
         try:
             await self._store.create("state", doc)
@@ -111,14 +123,18 @@ class Once:
             return Verdict.ECHO
         return Verdict.NEW
 
-    async def _confirm(self, mark: str) -> None:
-        await self._store.patch("state", mark, Patch(id=mark, set={"is_done": True}))
+    async def _confirm(self, mark: str, at: float) -> None:
+        """Confirm a mark, unless another delivery has taken it over since: that one says how it ended."""
+        patch = Patch(id=mark, set={"is_done": True}, when=[Where("at", Op.EQ, at)])
+        with contextlib.suppress(Conflict, Missing):
+            await self._store.patch("state", mark, patch)
 
-    async def _forget(self, mark: str) -> None:
-        try:
-            await self._store.delete("state", mark, mark)
-        except Missing:
-            return
+    async def _forget(self, mark: str, at: float) -> None:
+        """Remove a mark, unless it is another delivery's."""
+        found = await self._store.get("state", mark, mark)
+        if found is not None and found.get("at") == at:
+            with contextlib.suppress(Conflict, Missing):
+                await self._store.delete("state", mark, mark, etag=str(found["_etag"]))
 
 
 def _mark(key: bytes, *parts: str) -> str:

@@ -10,7 +10,7 @@ from bot.actions import act
 from bot.commands import Command, find_command, not_understood
 from bot.files import files_in
 from bot.guides import Guide, GuideRoom
-from bot.once import Message, Once, Verdict
+from bot.once import Claim, Message, Once, Verdict
 from bot.turn import CARD_TYPE, Parts, Reply, Turn
 from broadcast.messenger import SendError
 from cards.errors import not_saved_card, refusal_card, refusal_sentence
@@ -87,24 +87,32 @@ class Router:
             writes=found is not None and found[0].writes and bool(found[1]),
         )
         try:
-            verdict = await self._once.claim(message)
-            if verdict is Verdict.NEW:
-                replies = await self._answered(context, person, found, text, message)
+            claim = await self._once.claim(message)
+            if claim.verdict is Verdict.NEW:
+                replies = await self._handled(context, person, found, text, claim)
             else:
-                replies = [Reply(say(REPEATED))] if verdict is Verdict.REPEAT else []
+                replies = [Reply(say(REPEATED))] if claim.verdict is Verdict.REPEAT else []
         except TooLarge:
             log.warning("message too large, reference %s", activity.id)
             replies = [Reply(say(TOO_LONG))]
-            await self._give_up(message)
         except StoreError as error:
             log.error("message not handled, reference %s: %r", activity.id, error)  # noqa: TRY400 - of these come many
             replies = [Reply(say("Not saved — please try again."), not_saved_card(say("That"), activity.id))]
-            await self._give_up(message)
         for reply in replies:
             await self._watch(reply, person, await _send(context, [reply]))
 
+    async def _handled(
+        self, context: TurnContext, person: Person, found: tuple[Command, str] | None, text: str, claim: Claim
+    ) -> list[Reply]:
+        """Do what a new message asks. Where that fails, the same message is let in again."""
+        try:
+            return await self._answered(context, person, found, text, claim)
+        except StoreError:
+            await self._give_up(claim, context.activity.id)
+            raise
+
     async def _answered(
-        self, context: TurnContext, person: Person, found: tuple[Command, str] | None, text: str, message: Message
+        self, context: TurnContext, person: Person, found: tuple[Command, str] | None, text: str, claim: Claim
     ) -> list[Reply]:
         """Do what a new message asks. What was refused may be asked again at once; what was done may not."""
         guide = self._guides.of(context)
@@ -116,17 +124,17 @@ class Router:
             else:
                 replies = []
         except Refusal as refusal:
-            await self._confirm(message, had_effect=False)
+            await self._confirm(claim, context.activity.id, had_effect=False)
             return [Reply(refusal_sentence(refusal), refusal_card(refusal))]
-        await self._confirm(message, had_effect=True)
+        await self._confirm(claim, context.activity.id, had_effect=True)
         return replies
 
-    async def _confirm(self, message: Message, *, had_effect: bool) -> None:
+    async def _confirm(self, claim: Claim, source: str, *, had_effect: bool) -> None:
         """Confirm the marks. Without that, the message has still been answered, and nobody is told otherwise."""
         try:
-            await self._once.confirm(message, had_effect=had_effect)
+            await self._once.confirm(claim, had_effect=had_effect)
         except StoreError:
-            log.warning("marks stay unconfirmed until their time is over, reference %s", message.activity_id)
+            log.warning("marks stay unconfirmed until their time is over, reference %s", source)
 
     async def _watch(self, reply: Reply, person: Person, message_id: str | None) -> None:
         """Let the card move, where it shows what moves. Without that it is still a card that can be refreshed."""
@@ -137,12 +145,12 @@ class Router:
         except StoreError:
             log.warning("the card about %s will not move by itself", reply.watches, exc_info=True)
 
-    async def _give_up(self, message: Message) -> None:
+    async def _give_up(self, claim: Claim, source: str) -> None:
         """Let the same message in again. When even that fails, its marks end by themselves."""
         try:
-            await self._once.forget(message)
+            await self._once.forget(claim)
         except StoreError:
-            log.warning("marks stay until their time is over, reference %s", message.activity_id)
+            log.warning("marks stay until their time is over, reference %s", source)
 
     def _turn(self, context: TurnContext, person: Person, guide: Guide, text: str = "") -> Turn:
         activity = context.activity

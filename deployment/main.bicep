@@ -39,7 +39,10 @@ param machineSize string = 'Standard_B2als_v2'
 @description('Keep the documents in Azure Cosmos DB instead of on the disk of the machine.')
 param inCosmos bool = false
 
-@description('With inCosmos: most request units a second; 0: serverless.')
+@description('Make the account of Azure Cosmos DB while the documents are still on the disk: to move them into it.')
+param withCosmos bool = inCosmos
+
+@description('Of that account: most request units a second; 0: serverless.')
 param cosmosThroughput int = 0
 
 var suffix = uniqueString(resourceGroup().id)
@@ -133,7 +136,7 @@ module backups 'backups.bicep' = {
   }
 }
 
-module cosmos 'cosmos.bicep' = if (inCosmos) {
+module cosmos 'cosmos.bicep' = if (inCosmos || withCosmos) {
   name: 'cosmos'
   params: {
     accountName: 'hearback-${suffix}'
@@ -192,4 +195,5 @@ output PUBLIC_HOST string = machine.outputs.host
 output REGISTRY_NAME string = registry.name
 output VAULT_NAME string = vault.name
 output BACKUP_ACCOUNT string = backups.outputs.accountName
+output COSMOS_ENDPOINT string = cosmosSettings.COSMOS_ENDPOINT
 output MACHINE_NAME string = machine.outputs.machineName

@@ -60,6 +60,10 @@ class Incomplete(Unavailable):
     """The database lacks parts that the deployment makes; the message names them."""
 
 
+class Locked(Unavailable):
+    """The database does not let Hearback in; the message has its answer."""
+
+
 class Op(StrEnum):
     """How a condition compares a field with its value."""
 

@@ -33,10 +33,11 @@ class Sum(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a container is: `written` documents in this run of the copy."""
+    """How far a container is: `written` documents in this run of the copy, and whether those were all."""
 
     container: str
     written: int
+    is_done: bool = False
 
 
 Tell = Callable[[Progress], None]
@@ -86,7 +87,7 @@ class Copy:
                 for group in groups:
                     writing.create_task(self._write(container, group))
             written += len(docs)
-            tell(Progress(container, written))
+            tell(Progress(container, written, is_done=not news.docs))
             if not news.docs:
                 return
             marks[container] = news.mark

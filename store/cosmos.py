@@ -50,15 +50,16 @@ async def open_cosmos(
     account: Account,
     *,
     budget_s: float = BUDGET_S,
+    busy_s: float | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     traces: Sequence[TraceConfig] = (),
 ) -> "CosmosStore":
     """Open a database. Connects when it is first used; `CosmosStore.ping` says what is missing, by name.
 
-    `budget_s` is for how long one call asks again where the database is busy. `traces` are told of every request, in
-    the context of whoever asked.
+    `budget_s` is for how long one call asks again where the database is in trouble, `busy_s` where it only asks to
+    wait (otherwise as long). `traces` are told of every request, in the context of whoever asked.
     """
-    return CosmosStore(Client(account, budget_s=budget_s, sleep=sleep, traces=traces))
+    return CosmosStore(Client(account, budget_s=budget_s, busy_s=busy_s, sleep=sleep, traces=traces))
 
 
 class CosmosStore:

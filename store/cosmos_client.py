@@ -50,12 +50,14 @@ class Client:
         account: Account,
         *,
         budget_s: float = BUDGET_S,
+        busy_s: float | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         traces: Sequence[aiohttp.TraceConfig] = (),
     ) -> None:
         self._account = account
         self.patience = Patience(
             budget_s=budget_s,
+            busy_s=busy_s,
             now=time.monotonic,
             sleep=sleep,
             chance=random.Random(),  # noqa: S311 - jitter
@@ -153,7 +155,10 @@ async def connected(account: Account) -> AsyncIterator[CosmosClient]:
     """Give the SDK's own client, for what the store itself never does."""
     async with AsyncExitStack() as opened:
         identity = None if account.key else await opened.enter_async_context(DefaultAzureCredential())
-        yield await opened.enter_async_context(_sdk(account, account.key or identity))
+        sdk = _sdk(account, account.key or identity)
+        opened.push_async_callback(sdk.close)  # the SDK leaves its connections open when it is refused at the door
+        await sdk.__aenter__()
+        yield sdk
 
 
 def _sdk(

@@ -15,7 +15,8 @@ import aiohttp
 import msgspec
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from store.contract import Busy, Conflict, Incomplete, Missing, StoreError, TooLarge, Unavailable
+from store.contract import Busy, Conflict, Incomplete, Locked, Missing, StoreError, TooLarge, Unavailable
+from store.deadline import left_s
 
 T = TypeVar("T")
 
@@ -23,8 +24,9 @@ BUDGET_S = 2.0  # of waiting and asking again in one call: a turn has to be answ
 FIRST_PAUSE_S = 0.05
 MAX_PAUSE_S = 0.5
 _FAILURES = (AzureError, aiohttp.ClientError, OSError, TimeoutError)
+_BUSY = frozenset({429, 449})  # nothing was written, and the same request will be taken later
 _RETRY_AFTER = "x-ms-retry-after-ms"
-_STALE_SESSION = 1002
+_NOT_HERE_NOW = frozenset({(404, 1002), (403, 3)})  # a replica that lags behind; a region that takes writes no longer
 _NO_OWNER = 1003
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
@@ -62,17 +64,22 @@ class Doubtful(Exception):
 
 
 class Patience:
-    """Asks again for as long as a call may take. `sleep` and `now` (in seconds) are given from outside."""
+    """Asks again for as long as a call may take. `sleep` and `now` (in seconds) are given from outside.
+
+    `busy_s` is for how long it does so where the database only asks to wait, `budget_s` unless told otherwise.
+    """
 
     def __init__(
         self,
         *,
         budget_s: float = BUDGET_S,
+        busy_s: float | None = None,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: random.Random,
     ) -> None:
         self._budget_s = budget_s
+        self._busy_s = budget_s if busy_s is None else busy_s
         self._now = now
         self._sleep = sleep
         self._chance = chance
@@ -85,23 +92,24 @@ class Patience:
         `is_repeatable` says that the call may be made again when it is unknown whether it was made. Raises `Refused`;
         `Doubtful` where it is not repeatable; `Busy` or `Unavailable` when the time is over.
         """
-        until, pause_s, is_in_doubt = self._now() + self._budget_s, FIRST_PAUSE_S, was_in_doubt
+        began, pause_s, is_in_doubt = self._now(), FIRST_PAUSE_S, was_in_doubt
         while True:
             try:
                 return await call()
             except _FAILURES as error:
                 failure = failure_of(error)
-                cause = error
+            # The SDK's error stays here: its message may quote the document, and a log shows what led to an error.
             if failure.fate is Fate.REFUSED:
-                raise Refused(failure, is_after_doubt=is_in_doubt) from cause
+                raise Refused(failure, is_after_doubt=is_in_doubt)
             if failure.fate is Fate.UNKNOWN and not is_repeatable:
-                raise Doubtful from cause
+                raise Doubtful
             is_in_doubt = is_in_doubt or failure.fate is Fate.UNKNOWN
             wait_s = failure.retry_after_s
             if wait_s is None:
                 wait_s = pause_s * self._chance.uniform(0.5, 1)
-            if self._now() + wait_s > until:
-                raise given_up(failure, is_in_doubt=is_in_doubt) from cause
+            budget_s = self._busy_s if failure.status in _BUSY else self._budget_s
+            if wait_s > left_s() or self._now() + wait_s > began + budget_s:
+                raise given_up(failure, is_in_doubt=is_in_doubt)
             await self._sleep(wait_s)
             pause_s = min(2 * pause_s, MAX_PAUSE_S)
 
@@ -133,14 +141,14 @@ def meaning_of(failure: Failure) -> StoreError | ValueError:
         case 400, _:
             return ValueError(f"the database refuses it: {failure.words}")
         case ((401 | 403), _):
-            return Unavailable(f"the database does not let Hearback in: {failure.words}")
+            return Locked(f"the database does not let Hearback in: {failure.words}")
         case status, _:
             return Unavailable(f"the database answers {status}: {failure.words}")
 
 
 def given_up(failure: Failure, *, is_in_doubt: bool) -> StoreError:
     """Return what a caller is told when there is no time left to ask again."""
-    if is_in_doubt or failure.status not in {429, 449}:
+    if is_in_doubt or failure.status not in _BUSY:
         return Unavailable(f"the database does not answer: {failure.status or failure.words}")
     return Busy(retry_after_s=failure.retry_after_s or 1.0)
 
@@ -160,7 +168,7 @@ def _answered(error: HttpResponseError) -> Failure:
 
 
 def _fate(status: int, substatus: int) -> Fate:
-    if status in {410, 429, 449} or (status, substatus) == (404, _STALE_SESSION):
+    if status in {410, 429, 449} or (status, substatus) in _NOT_HERE_NOW:
         return Fate.UNTOUCHED
     if status == HTTPStatus.REQUEST_TIMEOUT or not _is_refusal(status):
         return Fate.UNKNOWN

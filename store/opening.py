@@ -11,11 +11,14 @@ from store.remembering import RememberingStore
 from store.sqlite import open_sqlite
 
 
-async def open_store(at: Path | CosmosAt) -> Store:
-    """Open SQLite's file, or a database of Cosmos DB. Raises `StoreError`."""
+async def open_store(at: Path | CosmosAt, *, busy_s: float | None = None) -> Store:
+    """Open SQLite's file, or a database of Cosmos DB. Raises `StoreError`.
+
+    `busy_s` is for how long one call waits where the database asks for it; otherwise no longer than a turn has.
+    """
     if isinstance(at, Path):
         return await open_sqlite(at)
-    return RememberingStore(await open_cosmos(account_at(at)), now=time.monotonic)
+    return RememberingStore(await open_cosmos(account_at(at), busy_s=busy_s), now=time.monotonic)
 
 
 def account_at(at: CosmosAt) -> Account:

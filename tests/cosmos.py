@@ -2,14 +2,41 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+from azure.core.credentials import AccessToken
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import ContainerProxy, CosmosClient
 
 from simulator.cosmos import CosmosStandIn
 
 Doc = dict[str, Any]
+
+
+class Identity:
+    """A credential of Entra that always has the same token."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self.is_closed = False
+
+    async def get_token(self, *_: str, **__: Any) -> AccessToken:  # noqa: ANN401 - the SDK's
+        return AccessToken(self._token, 4_000_000_000)
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self.close()
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """`@vercel/cosmosdb-server`, a stand-in for Cosmos DB that others wrote, as a process of its own, in memory.
 
-It keeps ours honest: what both understand alike is less likely to be our own idea. What it cannot do is listed in
-tests/contract/conftest.py.
+It keeps ours honest: what both understand alike is less likely to be our own idea. What it cannot do is listed by the
+tests that show it in tests/contract/independent.py, and by the questions in tests/contract/cosmos/test_cross_check.py.
 """
 
 import atexit
@@ -13,7 +13,6 @@ from typing import Self
 from simulator.playground import NODE
 
 ROOT = Path(__file__).resolve().parents[1]
-KEY = "dummy key"  # it lets everybody in
 START = """
 const { createHttpsServer } = require("@vercel/cosmosdb-server")
 const server = createHttpsServer().listen(0, "127.0.0.1", () => console.log(server.address().port))

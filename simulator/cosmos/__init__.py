@@ -26,6 +26,7 @@ from simulator.cosmos.counting import Tally, Totals
 from simulator.cosmos.troubles import (
     Troubles,
     broken,
+    forbidden,
     gone,
     hung,
     precondition_failed,
@@ -48,6 +49,7 @@ __all__ = [
     "Troubles",
     "broken",
     "described",
+    "forbidden",
     "gone",
     "hung",
     "precondition_failed",

@@ -46,6 +46,11 @@ def broken() -> Fault:
     return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong.")
 
 
+def forbidden() -> Fault:
+    """Return 403: whoever asks is known and may not do this."""
+    return _answer(HTTPStatus.FORBIDDEN, "The request is blocked: the principal lacks a permission.")
+
+
 def stale_session() -> Fault:
     """Return 404 with a substatus: this replica has not seen what the session has written."""
     return _answer(HTTPStatus.NOT_FOUND, "The read session is not available.", {_SUBSTATUS: str(SESSION_AHEAD)})

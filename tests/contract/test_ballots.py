@@ -40,12 +40,6 @@ PAGED = msgspec.structs.replace(SURVEY, pages=(Page(1), Page(1)))
 PEOPLE = [f"t:{number}" for number in range(7)]
 
 
-@pytest.fixture(autouse=True)
-def needs_batches(request: pytest.FixtureRequest) -> None:
-    if "independent" in request.node.name:
-        pytest.skip("a batch may only create, and is not undone when it fails")
-
-
 class CaughtUp:
     async def catch_up(self, _run: str) -> bool:
         return True

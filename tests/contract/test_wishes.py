@@ -3,8 +3,6 @@
 import asyncio
 from datetime import UTC, datetime
 
-import pytest
-
 from broadcast.outbox import Ending, Kinds, Outbox, written
 from feedback.results.tallies import Cell
 from feedback.runs.runs import Run, RunState
@@ -25,13 +23,6 @@ from feedback.wishes import (
     wishes_of,
 )
 from store.contract import Store
-
-
-@pytest.fixture(autouse=True)
-def needs_to_look(request: pytest.FixtureRequest) -> None:
-    if "independent" in request.node.name:
-        pytest.skip("a document that is missing reads as an error")
-
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 RUN = Run(

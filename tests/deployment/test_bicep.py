@@ -101,6 +101,15 @@ def test_the_bot_starts_in_cosmos_by_managed_identity() -> None:
     assert "var databaseName = 'hearback'" in COSMOS.read_text()
 
 
+def test_the_account_can_be_made_while_the_documents_are_still_on_the_disk() -> None:
+    """Whoever moves needs both at a time; and a service on an empty account would hinder the copy."""
+    source = MAIN.read_text()
+    assert "module cosmos 'cosmos.bicep' = if (inCosmos || withCosmos) {" in source
+    assert "appSettings: inCosmos ? union(appSettings, cosmosSettings) : appSettings" in source
+    assert source.count("withCosmos") == 2, "it changes nothing else"
+    assert "output COSMOS_ENDPOINT string = cosmosSettings.COSMOS_ENDPOINT" in source
+
+
 def test_the_containers_are_those_that_the_store_declares() -> None:
     assert json.loads((FOLDER / "cosmos.json").read_text()) == layout(), (
         "python -m store.layout > deployment/cosmos.json"

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from simulator import Json, Person, card_text
-from simulator.cosmos import Call, CosmosStandIn, unavailable
+from simulator.cosmos import Call, CosmosStandIn, forbidden, unavailable
 from simulator.payload import mapping
 from store.containers import CONTAINERS
 from store.cosmos_setup import set_up
@@ -106,6 +106,28 @@ async def test_a_start_without_its_containers_names_them_and_goes_on_when_they_a
     await set_up(account_of(cosmos))
     await until_it_answers(browser, service)
     await engineer.say("note @contoso finds nothing")
+    assert "Not saved" not in card_text(engineer.card())
+
+
+async def test_a_start_with_a_key_that_does_not_fit_says_so(
+    engineer: Person,
+    service: Service,
+    cosmos: CosmosStandIn,
+    browser: aiohttp.ClientSession,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await service.stop()
+    cosmos.troubles.respond = lambda _: forbidden()
+    await service.start()
+    status, parts = await probe(browser, service)
+    assert (status, parts["store"]) == (503, "the database does not let Hearback in: 403/0")
+    assert "not ready, waiting for the store: the database does not let Hearback in" in caplog.text
+    await engineer.say("note @contoso finds nothing")
+    assert "Not saved" in str(engineer.inbox[-1])
+    assert "Traceback" not in caplog.text, "what the account says may quote a document"
+    cosmos.troubles.respond = None
+    await until_it_answers(browser, service)
+    await engineer.say("note @contoso finds nothing at all")
     assert "Not saved" not in card_text(engineer.card())
 
 

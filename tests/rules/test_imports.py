@@ -30,7 +30,7 @@ WITHIN_FEEDBACK: dict[str, set[str]] = {  # what is not a room of its own there 
     "texts": {"surveys", "people", "runs", "answers", "results"},
 }
 SHARED = {"ahead", "audit", "errors", "language", "links"}  # of feedback: they import none of its rooms
-CONTRACT = {"store.contract", "store.containers", "store.shapes"}
+CONTRACT = {"store.contract", "store.containers", "store.shapes", "store.deadline"}
 CONTRACT_ONLY = {"feedback", "broadcast", "dialogs", "bot", "dashboard"}  # of the store, nothing of an engine
 ROOMS = sorted(MAY_IMPORT)
 WIRING = {ROOT / "store" / name for name in ("opening.py", "setup.py", "copy.py")}  # may know the settings too
@@ -96,6 +96,17 @@ def test_azure_stays_in_its_engines(room: str) -> None:
         f"{path}: {name}" for path, name in _outside(room) if name.split(".")[0] == "azure" and path not in engines
     ]
     assert not wrong
+
+
+def test_what_serves_can_make_no_database_and_no_container() -> None:
+    maker = ROOT / "store" / "cosmos_setup.py"
+    users = {path for room in ROOMS for path, name in _outside(room) if name == "store.cosmos_setup"}
+    assert users == {ROOT / "store" / "setup.py"}
+    assert not {name for room in ROOMS for _, name in _outside(room) if name == "store.setup"}, "it is a command"
+    makes = ("create_container", "create_database", "replace_container", "delete_container", "delete_database")
+    serving = [path for path in (ROOT / "store").glob("cosmos*.py") if path != maker]
+    assert not [path for path in serving if any(word in path.read_text(encoding="utf-8") for word in makes)]
+    assert any(word in maker.read_text(encoding="utf-8") for word in makes)
 
 
 def test_tests_and_benchmarks_are_imported_by_nobody() -> None:

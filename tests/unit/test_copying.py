@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from feedback.results.tallier import MARK
+from simulator.cosmos import throttled
 from store.containers import CONTAINERS
 from store.contract import Change, Create, Doc, Patch, Store, Unavailable
-from store.copy import main
+from store.copy import TELL_EVERY_S, Teller, main
 from store.copying import Copy, NotEmpty, Progress, sum_of
 from store.cosmos import open_cosmos
 from store.sqlite import open_sqlite
-from tests.cosmos_account import account_of, stand_in
+from tests.conftest import Clock
+from tests.cosmos_account import account_of, environment_of, stand_in
 
 
 class Falling:
@@ -172,7 +176,7 @@ def test_the_command_copies_and_says_what_it_did(tmp_path: Path, capsys: pytest.
     assert main([source, target], {}) == 1
     assert "--overwrite" in capsys.readouterr().err
     assert main([source, target, "--overwrite"], {}) == 0
-    assert main([source, source], {}) == 2
+    assert main([source, f"sqlite:///{tmp_path}/../{tmp_path.name}/a.db"], {}) == 2
     assert main([source, "cosmos"], {}) == 2
     assert "COSMOS_ENDPOINT" in capsys.readouterr().err
 
@@ -183,7 +187,9 @@ def test_a_copy_that_is_not_the_same_is_over_and_says_so(tmp_path: Path, capsys:
     assert main([source, target], {}) == 0
     asyncio.run(_write_into(tmp_path / "b.db", {"id": "r", "run": "r", "kind": "run"}))
     assert main([source, target, "--overwrite"], {}) == 1
-    assert "not the same" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "not the same" in said
+    assert "begin with an empty target" in said
     assert main([source, target], {}) == 1
     assert "--overwrite" in capsys.readouterr().err
 
@@ -196,6 +202,64 @@ def test_what_expires_is_copied_and_not_compared(tmp_path: Path) -> None:
     assert asyncio.run(_has(tmp_path / "b.db", "state", "m"))
     asyncio.run(_write_into(tmp_path / "b.db", {"id": "another", "ttl": 60}, "state"))
     assert main([source, target, "--overwrite"], {}) == 0
+
+
+class Screen(StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_in_a_log_each_container_has_its_line_and_a_large_one_some_on_the_way(clock: Clock) -> None:
+    log = StringIO()
+    with Teller(log, now=clock.time) as tell:
+        for number in range(1, 101):
+            clock.pass_s(TELL_EVERY_S / 40)
+            tell(Progress("people", number * 500))
+        tell(Progress("people", 50_000, is_done=True))
+        tell(Progress("surveys", 3, is_done=True))
+    assert log.getvalue().splitlines() == [
+        "people: 20000 documents copied",
+        "people: 40000 documents copied",
+        "people: 50000 documents copied",
+        "surveys: 3 documents copied",
+    ]
+
+
+def test_on_a_terminal_a_line_moves_and_what_is_said_next_has_its_own(clock: Clock) -> None:
+    screen = Screen()
+    with Teller(screen, now=clock.time) as tell:
+        for number in (500, 501):
+            clock.pass_s(1)
+            tell(Progress("people", number))
+        tell(Progress("people", 501, is_done=True))
+        clock.pass_s(1)
+        tell(Progress("surveys", 3))
+    assert screen.getvalue().split("\n") == [
+        "\rpeople: 500 documents copied\rpeople: 501 documents copied\rpeople: 501 documents copied",
+        "\rsurveys: 3 documents copied",
+        "",
+    ]
+
+
+async def test_a_copy_waits_for_an_account_that_is_busy_for_longer_than_a_turn_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("store.opening.open_cosmos", partial(open_cosmos, sleep=wait))
+    await asyncio.to_thread(_fill, tmp_path / "a.db")
+    async with stand_in() as account:
+        account.troubles.script(throttled(30_000), when=lambda call: call.name == "items.batch")
+        account.troubles.script(throttled(40_000), when=lambda call: call.name == "items.changes")
+        there = [f"sqlite:///{tmp_path}/a.db", "cosmos"]
+        assert await asyncio.to_thread(main, there, environment_of(account)) == 0
+    assert sorted(waits) == [30, 40]
+    assert capsys.readouterr().out.count("same") == len(CONTAINERS)
 
 
 async def _write_into(path: Path, doc: Doc, container: str = "runs") -> None:

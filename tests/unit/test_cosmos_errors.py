@@ -1,6 +1,8 @@
 """Asking Cosmos DB again: when, for how long, and what a caller is told. `asked` answers as a list says."""
 
+import asyncio
 import random
+import traceback
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 
@@ -15,8 +17,9 @@ from azure.core.exceptions import (
 )
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 
-from store.contract import Busy, Conflict, Incomplete, Missing, TooLarge, Unavailable
+from store.contract import Busy, Conflict, Incomplete, Locked, Missing, TooLarge, Unavailable
 from store.cosmos_errors import Doubtful, Fate, Patience, Refused, failure_of, meaning_of
+from store.deadline import within
 from tests.conftest import Clock
 
 
@@ -37,6 +40,7 @@ TABLE = [
     (answered(503), Fate.UNKNOWN),
     (answered(410, 1002), Fate.UNTOUCHED),
     (answered(404, 1002), Fate.UNTOUCHED),
+    (answered(403, 3), Fate.UNTOUCHED),
     (NO_CONNECTION, Fate.UNTOUCHED),
     (answered(408), Fate.UNKNOWN),
     (answered(500), Fate.UNKNOWN),
@@ -74,8 +78,8 @@ def test_a_failed_batch_says_which_operation_failed() -> None:
         (answered(412), Conflict),
         (answered(413), TooLarge),
         (answered(400), ValueError),
-        (answered(401), Unavailable),
-        (answered(403), Unavailable),
+        (answered(401), Locked),
+        (answered(403), Locked),
         (answered(418), Unavailable),
     ],
     ids=str,
@@ -117,11 +121,62 @@ async def test_the_time_to_wait_is_obeyed(patience: Patience, clock: Clock) -> N
     assert clock.time() - before == pytest.approx(1.5)
 
 
+@pytest.mark.parametrize("status", [400, 409, 503])
+async def test_a_log_that_shows_what_led_to_an_error_does_not_show_what_the_database_says(
+    patience: Patience, status: int
+) -> None:
+    with pytest.raises((Refused, Unavailable)) as raised:
+        await patience.ask(Asked(*[answered(status)] * 100))
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "private words" not in shown
+    assert str(status) in shown
+
+
 async def test_a_longer_wait_than_a_turn_has_is_the_callers(patience: Patience, clock: Clock) -> None:
     before, asked = clock.time(), Asked(answered(429, 3200, 30_000))
     with pytest.raises(Busy) as busy:
         await patience.ask(asked)
     assert (busy.value.retry_after_s, asked.times, clock.time()) == (30, 1, before)
+
+
+async def test_who_has_more_time_waits_for_a_busy_database_and_no_longer_for_one_that_is_away(clock: Clock) -> None:
+    patience = Patience(busy_s=60, now=clock.time, sleep=clock.sleep, chance=random.Random(1))
+    before = clock.time()
+    assert await patience.ask(Asked(answered(429, 3200, 30_000), answered(449, 0, 25_000))) == "done"
+    assert clock.time() - before == pytest.approx(55)
+    with pytest.raises(Busy):
+        await patience.ask(Asked(answered(429, 3200, 61_000)))
+    before = clock.time()
+    with pytest.raises(Unavailable):
+        await patience.ask(Asked(*[answered(503)] * 1000))
+    assert clock.time() - before <= 2
+
+
+async def test_of_many_calls_in_a_turn_all_together_wait_no_longer_than_the_turn_has(clock: Clock) -> None:
+    """Each would be within its own budget. What a turn leaves at work is free of it when the turn is over."""
+    busy = answered(429, 3200, 1500)
+    patience = Patience(now=clock.time, sleep=clock.sleep, chance=random.Random(1))
+    is_over = asyncio.Event()
+
+    async def left_at_work() -> str:
+        await is_over.wait()
+        return await patience.ask(Asked(busy))
+
+    with within(60):
+        assert await patience.ask(Asked(busy)) == "done"
+        with within(1):
+            work = asyncio.create_task(left_at_work())
+            asked = Asked(busy)
+            with pytest.raises(Busy):
+                await patience.ask(asked)
+            with pytest.raises(Unavailable):
+                await patience.ask(Asked(answered(503), *[busy] * 3))
+            assert await patience.ask(Asked()) == "done", "what needs no waiting is done"
+            await asyncio.sleep(0)  # the work begins within the turn
+        assert asked.times == 1
+        assert await patience.ask(Asked(busy)) == "done"
+    is_over.set()
+    assert await work == "done"
 
 
 async def test_asking_again_ends(patience: Patience, clock: Clock) -> None:

@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator
 from itertools import pairwise
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 import pytest
-from azure.core.credentials import AccessToken
 from azure.cosmos import PartitionKey
 from azure.cosmos.aio import CosmosClient
 from azure.cosmos.exceptions import (
@@ -19,29 +17,7 @@ from azure.cosmos.exceptions import (
 from simulator.cosmos import CosmosStandIn
 from simulator.cosmos.account import key_from
 from simulator.cosmos.hashing import boundaries, effective_key
-from tests.cosmos import client_of, container_in
-
-
-class Identity:
-    """A credential of Entra that always has the same token."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    async def get_token(self, *_: str, **__: Any) -> AccessToken:  # noqa: ANN401 - the SDK's
-        return AccessToken(self._token, 4_000_000_000)
-
-    async def close(self) -> None: ...
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None: ...
+from tests.cosmos import Identity, client_of, container_in
 
 
 @pytest.fixture

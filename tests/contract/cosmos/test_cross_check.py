@@ -5,7 +5,7 @@ too: a difference that goes away has to leave it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -14,7 +14,7 @@ from azure.cosmos.aio import ContainerProxy, CosmosClient
 
 from simulator.cosmos import CosmosStandIn
 from tests.contract.cosmos.questions import DOCS, QUESTIONS, answer
-from tests.vercel import VercelServer
+from tests.cosmosdb_server import shared_server
 
 UNABLE: dict[str, str] = {
     "read what is missing": "it stumbles and says 500 instead of 404",
@@ -31,18 +31,12 @@ UNABLE: dict[str, str] = {
 }
 
 
-@pytest.fixture(scope="module")
-def vercel() -> Iterator[VercelServer]:
-    with VercelServer() as server:
-        yield server
-
-
 @pytest.fixture
-async def containers(vercel: VercelServer) -> AsyncIterator[tuple[ContainerProxy, ContainerProxy]]:
+async def containers() -> AsyncIterator[tuple[ContainerProxy, ContainerProxy]]:
     async with (
         CosmosStandIn() as account,
         CosmosClient(account.url, account.key, connection_verify=str(account.certificate), retry_total=0) as ours,
-        CosmosClient(vercel.url, account.key, connection_verify=False, retry_total=0) as theirs,
+        CosmosClient(shared_server().url, account.key, connection_verify=False, retry_total=0) as theirs,
     ):
         yield await filled(ours), await filled(theirs)
     await hang_up()

@@ -26,8 +26,9 @@ async def test_the_hot_paths_are_one_request_each(account: CosmosStandIn, store:
     await store.batch("runs", "r", sent[1:])
     assert requests(account) == {"item.patch": 1, "items.batch": 1}
     account.reset_counters()
-    assert await once.claim(message) is Verdict.NEW
-    await once.confirm(message)
+    claim = await once.claim(message)
+    assert claim.verdict is Verdict.NEW
+    await once.confirm(claim)
     assert requests(account) == {"item.create": 2, "item.patch": 2}
     account.reset_counters()
     await store.query("people", where=[Where("id", Op.IN, [f"p{n}" for n in range(100)])])

@@ -4,12 +4,16 @@ import asyncio
 
 import msgspec
 import pytest
+from azure.core.credentials import AccessToken
+from azure.identity import CredentialUnavailableError
 
 from simulator.cosmos import Call, CosmosStandIn, reset_before, unavailable
 from store.containers import CONTAINERS
-from store.contract import Create, Incomplete, Store, Unavailable
+from store.contract import Create, Incomplete, Locked, Store, Unavailable
 from store.cosmos import open_cosmos
 from store.cosmos_setup import CHANGED, MADE, SAME, set_up
+from store.layout import layout
+from tests.cosmos import Identity
 from tests.cosmos_account import account_of
 from tests.unit.store_cosmos.stage import TROUBLES, doc
 
@@ -70,9 +74,42 @@ async def test_a_trouble_of_the_first_connection_passes(account: CosmosStandIn) 
 
 async def test_a_key_that_does_not_fit_is_said_so(account: CosmosStandIn) -> None:
     store = await open_cosmos(msgspec.structs.replace(account_of(account), key="d3Jvbmc="))
-    with pytest.raises(Unavailable, match="let Hearback in"):
+    with pytest.raises(Locked, match="does not let Hearback in: 401"):
         await store.ping()
     await store.close()
+
+
+@pytest.mark.parametrize("token", ["good", "bad"])
+async def test_without_a_key_it_goes_in_by_its_identity(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    identity = Identity(token)
+    monkeypatch.setattr("store.cosmos_client.DefaultAzureCredential", lambda: identity)
+    async with CosmosStandIn(accepts_token=lambda given: given == "good") as account:
+        account.prepare("hearback", layout())
+        store = await open_cosmos(msgspec.structs.replace(account_of(account), key=""))
+        if token == "good":
+            await store.create("runs", doc("d"))
+            assert await store.get("runs", "r", "d") is not None
+        else:
+            with pytest.raises(Locked, match="401"):
+                await store.create("runs", doc("d"))
+        await store.close()
+    assert identity.is_closed
+
+
+async def test_an_identity_that_nobody_has_is_said_so(account: CosmosStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nobody(Identity):
+        async def get_token(self, *_: str, **__: object) -> AccessToken:
+            msg = "no identity on this machine"
+            raise CredentialUnavailableError(msg)
+
+    monkeypatch.setattr("store.cosmos_client.DefaultAzureCredential", lambda: Nobody(""))
+    nobody = msgspec.structs.replace(account_of(account), key="")
+    store = await open_cosmos(nobody)
+    with pytest.raises(Locked, match="the identity was not accepted"):
+        await store.ping()
+    await store.close()
+    with pytest.raises(Locked, match=r"may not do it: no identity on this machine\nA key of the account may"):
+        await set_up(nobody)
 
 
 async def test_what_the_deployment_left_out_is_said_by_name_and_noticed_when_it_comes() -> None:

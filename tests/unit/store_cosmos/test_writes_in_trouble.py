@@ -131,9 +131,9 @@ async def test_a_message_whose_mark_is_in_doubt_is_an_echo_where_another_deliver
     account: CosmosStandIn, store: Store, clock: Clock
 ) -> None:
     once, message = Once(store, clock.now), Message("chat", "sender", "1", "hello", clock.now(), writes=False)
-    assert await once.claim(message) is Verdict.NEW
+    assert (await once.claim(message)).verdict is Verdict.NEW
     account.troubles.script(reset_before())
-    assert await once.claim(message) is Verdict.ECHO
+    assert (await once.claim(message)).verdict is Verdict.ECHO
 
 
 async def test_a_snooze_is_taken_once_whatever_becomes_of_the_requests(
