@@ -169,7 +169,7 @@ class Opening:
         outcomes: list[Outcome] = []
         while waiting:
             state = (await find_run(self._store, slice_.run)).state
-            is_being_sent = await held_for(self._store, slice_, now=self._now().timestamp()) > 0
+            is_being_sent = bool(await held_for(self._store, slice_, now=self._now().timestamp()))
             if state not in GOING_OUT or is_being_sent:
                 await held.finish(outcomes, is_done=state is not RunState.HELD)  # it goes on when the run does
                 return

@@ -221,10 +221,14 @@ async def call_sent(store: Store, run: str) -> None:
         await move_run(store, await find_run(store, run), RunState.SENT, leaving=frozenset({RunState.SENDING}))
 
 
-async def held_for(store: Store, slice_: Slice, *, now: float) -> float:
-    """Return for how many seconds a slice is still somebody's, unless they work on; 0 when it is nobody's."""
+async def held_for(store: Store, slice_: Slice, *, now: float) -> float | None:
+    """Return for how many seconds an open slice is still somebody's, unless they work on; 0 when it is nobody's.
+
+    None when there is nothing to do in it: it is done, waits for its wave, or was never written.
+    """
     doc = await store.get("runs", slice_.run, slice_.id)
-    return 0.0 if doc is None else max(msgspec.convert(doc, _Stored).until - now, 0.0)
+    found = None if doc is None else msgspec.convert(doc, _Stored)
+    return max(found.until - now, 0.0) if found is not None and found.state == OPEN else None
 
 
 async def advance(

@@ -162,7 +162,7 @@ class Worker(Steady):
             grip = await take_up(self._store, slice_, now=self._clock())
             if grip is None or not grip.has_ahead:
                 return grip
-            if await held_for(self._store, ahead_of(slice_), now=self._clock()) > 0:
+            if await held_for(self._store, ahead_of(slice_), now=self._clock()):
                 raise _Waits
             await self._open_chats(slice_)
             return await take_up(self._store, slice_, now=self._clock())
@@ -193,11 +193,14 @@ class Worker(Steady):
             turns.release()
 
     async def _is_done(self, message: HeldMessage, slice_: Slice) -> bool:
-        """Say whether a slice that cannot be taken is done; where somebody else works on it, put its message down."""
+        """Say whether a slice that was not to be had is done; where it is open, put its message down.
+
+        Not until somebody's lease is over: it may have been renewed, or have run out since. Who held it may be dead.
+        """
         left_s = await held_for(self._store, slice_, now=self._clock())
-        if left_s > 0:
-            await message.leave(after_s=left_s)  # whoever held it may be dead: then it is free at once
-        return left_s <= 0
+        if left_s is not None:
+            await message.leave(after_s=left_s)
+        return left_s is None
 
     def _clock(self) -> float:
         return self._now().timestamp()

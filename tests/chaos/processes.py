@@ -175,13 +175,25 @@ async def _planned(store: Store, run: str) -> int:
 
 
 async def when_over(place: Place, run: str, people: int) -> dict[str, DeliveryState]:
-    """Return the states when everybody is there, every state is final, and the run says that it is sent."""
-    async with asyncio.timeout(RUN_S):
-        while True:
-            states, found = await states_of(place, run), await run_of(place, run)
-            if len(states) == people and set(states.values()) <= FINAL and found.run.state is RunState.SENT:
-                return states
-            await asyncio.sleep(0.2)
+    """Return the states when the run says that it is sent, everybody is there, and every state is final."""
+    store = await open_beside(place)
+    try:
+        async with asyncio.timeout(RUN_S):
+            while True:
+                if await _is_sent(store, run):  # little is asked until then: the stand-in runs in this process
+                    states = {one.id: one.state async for one in deliveries(store, run)}
+                    if len(states) == people and set(states.values()) <= FINAL:
+                        return states
+                await asyncio.sleep(0.2)
+    finally:
+        await store.close()
+
+
+async def _is_sent(store: Store, run: str) -> bool:
+    try:
+        return (await find_run(store, run)).state is RunState.SENT
+    except RunUnknown:
+        return False
 
 
 async def check_tallies(place: Place, run: str) -> None:

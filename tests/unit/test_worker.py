@@ -13,7 +13,7 @@ from broadcast.broadcaster import Approvals, Broadcaster
 from broadcast.limiter import Limiter
 from broadcast.messenger import Card, Doubtful, SendError, Unreachable
 from broadcast.sender import Message, Sender
-from broadcast.slices import Slice, advance, sending_now, take_hold
+from broadcast.slices import Grip, Slice, advance, sending_now, take_hold, take_up
 from broadcast.store_queue import StoreQueue
 from broadcast.worker import Worker
 from feedback.answers.answers import record_answer
@@ -133,6 +133,28 @@ async def test_what_a_dead_worker_left_in_sending_is_unconfirmed_and_sent_again_
     await house.worker.drain()
     assert await house.states(run.run) == {DeliveryState.SENT: 5}
     assert await house.broadcaster.resend(run) == 0
+
+
+async def test_a_slice_whose_holder_died_just_now_is_not_taken_for_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease runs out between two looks at the slice: the first finds it held, the second nobody's."""
+    await house.populate(5)
+    run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
+    grip = await take_hold(house.store, Slice(run.run, 0, "away"), now=house.clock.time(), lease_s=15)
+    assert grip is not None
+    await advance(house.store, grip, [], [], until=house.clock.time() + 15)
+    house.clock.pass_s(14.9)
+
+    async def slowly(store: Store, slice_: Slice, *, now: float) -> Grip | None:
+        found = await take_up(store, slice_, now=now)
+        house.clock.pass_s(0.2)
+        return found
+
+    monkeypatch.setattr("broadcast.worker.take_up", slowly)
+    await house.worker.drain()
+    assert await house.states(run.run) == {DeliveryState.SENT: 5}
+    assert (await find_run(house.store, run.run)).state is RunState.SENT
 
 
 async def test_a_run_closed_while_it_is_sent_stops(house: House) -> None:
