@@ -33,10 +33,13 @@ from feedback.results.tally_tree import tally_of_slices
 from feedback.runs.contacts import OVER_BUDGET, PERIOD, ContactRules, contacts
 from feedback.runs.deliveries import Outcome
 from feedback.runs.runs import DeliveryState, Run, RunState, find_run
-from feedback.standing import SegmentStanding, Standing, WavesStanding
+from feedback.runs.wave_words import Waves
+from feedback.standing import Asking, SegmentStanding, Standing, WavesStanding
 from feedback.waves import (
+    ALL_ASKED,
     OVER,
     Book,
+    Segment,
     deciding,
     find_book,
     looked,
@@ -165,16 +168,44 @@ async def with_waves(store: Store, standing: Standing) -> Standing:
     run, found = standing.run, await find_book(store, standing.run.run) if standing.run.waves is not None else None
     if run.waves is None or found is None:
         return standing
-    book, question = found[0], deciding(run.survey)
-    if question is None:
+    book = found[0]
+    if (question := deciding(run.survey)) is None:
         return standing
-    segments = []
-    for one, cell in zip(book.segments, await cells_of(store, run, book), strict=True):
-        n, margin = margin_now(question, cell)
-        asked = sum(cell.states.values())
-        segments.append(
-            SegmentStanding(segment_name(run.waves, one), one.people, asked, cell.answered, n, margin, one.is_sure)
-        )
-    waves = WavesStanding(run.waves, question, tuple(segments), book.look_at if book.is_open else None)
+    cells = await cells_of(store, run, book)
+    segments = tuple(
+        _segment_standing(run, run.waves, book, one, margin_now(question, cell), cell)
+        for one, cell in zip(book.segments, cells, strict=True)
+    )
+    waves = WavesStanding(run.waves, question, segments, book.look_at if book.is_open else None)
     now = msgspec.structs.replace(standing, waves=waves)
     return msgspec.structs.replace(now, finishes_at=None) if book.has_more else now
+
+
+def _segment_standing(
+    run: Run, waves: Waves, book: Book, one: Segment, now: tuple[int, float | None], cell: Cell
+) -> SegmentStanding:
+    asking, why = _asking(run, waves, book, one, cell)
+    return SegmentStanding(
+        name=segment_name(waves, one),
+        people=one.people,
+        asked=sum(cell.states.values()),
+        answered=cell.answered,
+        n=now[0],
+        margin=now[1],
+        left=min(one.released, book.waves_of(one)),
+        waves=book.waves_of(one),
+        asking=asking,
+        why_ended=why,
+    )
+
+
+def _asking(run: Run, waves: Waves, book: Book, one: Segment, cell: Cell) -> tuple[Asking, str]:
+    """Return whether more people of a segment are asked, and why not."""
+    if one.is_sure:
+        return Asking.SURE, why_sure(waves, one)
+    is_cut = one.released < book.waves_of(one) or cell.states.get(DeliveryState.CANCELLED, 0)
+    if run.state in STOPPED and is_cut:
+        return Asking.STOPPED, why_stopped(run)
+    if one.released < book.waves_of(one):
+        return Asking.GOES_ON, ""
+    return Asking.ALL_ASKED, ALL_ASKED

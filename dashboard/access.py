@@ -12,6 +12,7 @@ from feedback.people.people import find_people
 PURPOSES = {
     Purpose.RESULTS: "Results: runs and figures, never what one person said",
     Purpose.ANSWERS: "Answers: the files with everybody’s answers too",
+    Purpose.NOTES: "Notes: what engineers noted and what people said unasked, and who",
 }
 
 

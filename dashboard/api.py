@@ -21,6 +21,7 @@ from dashboard.shapes import (
     weighted_figures,
 )
 from dashboard.visit import Visit
+from dashboard.wave_shapes import RunWaves, run_waves
 from feedback.results.results import ArmResult, QuestionResult, Results, results_of
 from feedback.results.tallies import Tally
 from feedback.results.tally_tree import find_tally
@@ -43,6 +44,12 @@ class RunSummary(msgspec.Struct, frozen=True):
     started_at: datetime
     people: Annotated[int, msgspec.Meta(description="The audience: the sum over all states.")]
     states: Annotated[dict[str, int], msgspec.Meta(description="How many people are in each state.")]
+
+
+class RunDetail(RunSummary, frozen=True):
+    """A run, and its waves where it goes out in waves."""
+
+    waves: Annotated[RunWaves | None, msgspec.Meta(description="Null where all were asked at once.")]
 
 
 class Runs(msgspec.Struct, frozen=True):
@@ -112,9 +119,11 @@ async def runs(visit: Visit) -> web.StreamResponse:
 
 
 async def run(visit: Visit) -> web.StreamResponse:
-    """Give one run."""
-    store, name = visit.parts.store, visit.request.match_info["run"]
-    return _json(_summary(await find_run(store, name), await find_tally(store, name)))
+    """Give one run, with its waves."""
+    found = await find_run(visit.parts.store, visit.request.match_info["run"])
+    tally = await find_tally(visit.parts.store, found.run)
+    waves = (await visit.parts.live.standing(found)).waves if found.waves is not None else None
+    return _json(RunDetail(**msgspec.structs.asdict(_summary(found, tally)), waves=run_waves(waves)))
 
 
 async def results(visit: Visit) -> web.StreamResponse:

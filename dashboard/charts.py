@@ -20,6 +20,7 @@ WIDTH = 640  # pixels, of pictures
 MANY_DAYS = 45  # more of them are drawn by month
 ROW = 46  # pixels for a label and its bar
 COLUMNS = 180  # pixels, height of upright bars
+HOLLOW = "hollow"  # the style of points that look empty: filled with what is beneath charts
 GROUPS = ("Detractors (0–6)", "Passives (7–8)", "Promoters (9–10)")
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
@@ -278,7 +279,7 @@ _DRAWN: Mapping[Kind, Callable[[QuestionResult], Spec]] = {
 }
 
 
-def _theme(*, ink: str, muted: str, line: str, accent: str, groups: list[str], steps: list[str]) -> Spec:
+def _theme(*, ground: str, ink: str, muted: str, line: str, accent: str, groups: list[str], steps: list[str]) -> Spec:
     return {
         "background": "transparent",
         "font": _FONT,
@@ -298,6 +299,10 @@ def _theme(*, ink: str, muted: str, line: str, accent: str, groups: list[str], s
         "legend": {"labelColor": ink, "labelFontSize": 12, "symbolType": "square"},
         "range": {"category": groups, "ordinal": steps},
         "bar": {"color": accent},
+        "area": {"color": accent},
+        "line": {"color": accent},
+        "point": {"color": accent},
+        "style": {HOLLOW: {"color": ground, "stroke": accent}},
         "rule": {"color": ink, "strokeWidth": 1.5, "opacity": 0.75},
         "text": {"color": ink, "fontSize": 13},
     }
@@ -305,6 +310,7 @@ def _theme(*, ink: str, muted: str, line: str, accent: str, groups: list[str], s
 
 THEMES: dict[str, Spec] = {
     "light": _theme(
+        ground="#ffffff",
         ink="#1d1f22",
         muted="#5b6068",
         line="#e7e8ea",
@@ -313,6 +319,7 @@ THEMES: dict[str, Spec] = {
         steps=["#c8d9e2", "#8fb8cc", "#2f6f8f", "#123f57"],
     ),
     "dark": _theme(
+        ground="#1b1e22",
         ink="#eceef0",
         muted="#a4abb3",
         line="#33383e",

@@ -50,6 +50,10 @@ class Live:
         run = await find_run(self._store, name)
         return live_run(await self._stand(run), await find_tally(self._store, name))
 
+    async def standing(self, run: Run) -> Standing:
+        """Return where a run stands now."""
+        return await self._stand(run)
+
     def shown(self, live: LiveRun) -> str:
         """Return the piece of the page that moves."""
         return self._templates.render("live.html", live=live)

@@ -15,6 +15,7 @@ from dashboard.doors import LOCAL
 from dashboard.entra import Entra
 from dashboard.guard import guarded
 from dashboard.live import Live
+from dashboard.note_counts import NoteCounts
 from dashboard.pictures import Pictures
 from dashboard.readings import Readings
 from dashboard.sessions import Sessions, Visitor, session_key
@@ -71,6 +72,7 @@ def put_together(
         live=Live(store, stand, templates, now=now),
         coverages=Coverages(store, now=now),
         readings=Readings(store, now=now),
+        note_counts=NoteCounts(store, now=now),
         theme_desk=ThemeDesk(store, ThemeMachine(), now=now),
         now=now,
         address=house.address,

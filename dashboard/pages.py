@@ -7,7 +7,6 @@ from aiohttp import web
 
 from dashboard.charts import THEMES, chart_of
 from dashboard.exports import answers_csv, answers_json, answers_xlsx
-from dashboard.over_time import tables
 from dashboard.poster import poster
 from dashboard.routes import PEOPLE
 from dashboard.sending import TYPES, record_download, send_file
@@ -19,7 +18,6 @@ from feedback.people.mixes import mix_words
 from feedback.people.people import find_people
 from feedback.results.results import results_of
 from feedback.results.tally_tree import find_tally
-from feedback.results.trends import results_over_time
 from feedback.results.verdicts import TITLE
 from feedback.runs.listed import page_of
 from feedback.runs.runs import DeliveryState, Run, find_run, latest_runs
@@ -109,8 +107,8 @@ async def sheet(visit: Visit) -> web.StreamResponse:
 async def _sent(visit: Visit, run: Run, what: str, blocks: AsyncGenerator[bytes, None]) -> web.StreamResponse:
     """Send a file, once it is in the audit who takes it."""
     token = visit.token.name if visit.token is not None else ""
-    await record_download(visit.parts.store, run, what, by=visit.person, at=visit.parts.now(), token=token)
-    return await send_file(visit.request, run, what, blocks, visit.headers)
+    await record_download(visit.parts.store, run.run, what, by=visit.person, at=visit.parts.now(), token=token)
+    return await send_file(visit.request, f"{run.run}-{what}", blocks, visit.headers)
 
 
 async def results(visit: Visit) -> web.StreamResponse:
@@ -124,16 +122,6 @@ async def results(visit: Visit) -> web.StreamResponse:
         themes=THEMES,
         doubt_title=TITLE,
         mix=mix_words(found.run.mix),
-    )
-
-
-async def over_time(visit: Visit) -> web.StreamResponse:
-    """Show what people answered in the runs that belong with one."""
-    name = visit.request.match_info["run"]
-    series = await results_over_time(visit.parts.store, name)
-    found = next((one.run for one in series if one.run.run == name), None) or await find_run(visit.parts.store, name)
-    return visit.page(
-        "over-time.html", run=found, tables=tables(series, found), count_of_runs=len(series), doubt_title=TITLE
     )
 
 

@@ -41,8 +41,8 @@ class Downloads:
         except RunUnknown as unknown:
             return web.Response(status=404, text=str(unknown), headers=HEADERS)
         what = f"people.{form}"
-        await record_download(self._store, run, what, by=person, at=self._now())
-        return await send_file(request, run, what, PEOPLE[form](self._store, run), HEADERS)
+        await record_download(self._store, run.run, what, by=person, at=self._now())
+        return await send_file(request, f"{run.run}-{what}", PEOPLE[form](self._store, run), HEADERS)
 
     async def _allowed(self, path: str, request: web.Request) -> Person:
         """Return whom a link was given to. Raises `LinkRefused`."""

@@ -8,7 +8,6 @@ from aiohttp import web
 
 from feedback.audit import Record, record_change
 from feedback.people.people import Person
-from feedback.runs.runs import Run
 from store.contract import Store
 
 TYPES = {
@@ -21,21 +20,21 @@ TYPES = {
 _WITH_CHARSET = frozenset({"csv", "json"})
 
 
-async def record_download(store: Store, run: Run, what: str, *, by: Person, at: datetime, token: str = "") -> None:
-    """Write into the audit that somebody takes a file of a run, by a token of that name or in person."""
+async def record_download(store: Store, on: str, what: str, *, by: Person, at: datetime, token: str = "") -> None:
+    """Write into the audit that somebody takes a file of a run or of notes, by a token of that name or in person."""
     after = f"{what}, by the token “{token}”" if token else what
-    await record_change(store, Record(at=at, who=by.id, what="download", on=run.run, after=after))
+    await record_change(store, Record(at=at, who=by.id, what="download", on=on, after=after))
 
 
 async def send_file(
-    request: web.Request, run: Run, what: str, blocks: AsyncGenerator[bytes, None], headers: Mapping[str, str]
+    request: web.Request, name: str, blocks: AsyncGenerator[bytes, None], headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Send a file of a run, `what` being its name such as “people.csv”. `record_download` comes first.
+    """Send a file under a name such as “pulse-1-people.csv”. `record_download` comes first.
 
     However it ends, the blocks are closed: what making them has left on disk is gone.
     """
-    form = what.rpartition(".")[2]
-    response = web.StreamResponse(headers={**headers, "Content-Disposition": _attached(f"{run.run}-{what}")})
+    form = name.rpartition(".")[2]
+    response = web.StreamResponse(headers={**headers, "Content-Disposition": _attached(name)})
     response.content_type = TYPES[form]
     if form in _WITH_CHARSET:
         response.charset = "utf-8"

@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 from aiohttp import web
 
-from dashboard import access, api, doors, files, pages, teams_tab, text_files, text_pages
+from dashboard import access, api, doors, files, notes, pages, teams_tab, text_files, text_pages, trends
 from dashboard.tokens import Purpose
 from dashboard.visit import Visit
 from feedback.people.people import Role
@@ -57,9 +57,15 @@ ROUTES: tuple[Route, ...] = (
         Answers.DATA,
         Purpose.ANSWERS,
     ),
+    Route("GET", "/api/notes", Role.ENGINEER, notes.notes_json, Answers.DATA, Purpose.NOTES),
+    Route("GET", "/notes", Role.ENGINEER, notes.notes),
+    Route("GET", "/notes.{form:csv|xlsx|json}", Role.ADMIN, notes.notes_file, Answers.DATA),
     Route("GET", "/runs/{run}/results.{form:png|pdf}", Role.ENGINEER, pages.sheet, Answers.DATA),
     Route("GET", "/runs/{run}/results", Role.ENGINEER, pages.results),
-    Route("GET", "/runs/{run}/over-time", Role.ENGINEER, pages.over_time),
+    Route("GET", "/api/runs/{run}/over-time", Role.ENGINEER, trends.over_time_json, Answers.DATA, Purpose.RESULTS),
+    Route("GET", "/runs/{run}/over-time", Role.ENGINEER, trends.over_time),
+    Route("GET", "/runs/{run}/over-time.{form:csv}", Role.ENGINEER, trends.csv_file, Answers.DATA),
+    Route("GET", "/runs/{run}/over-time/{question}.{form:svg|png}", Role.ENGINEER, trends.chart, Answers.DATA),
     Route("GET", "/runs/{run}/charts/{question}.{form:svg|png}", Role.ENGINEER, pages.chart, Answers.DATA),
     Route("GET", "/runs/{run}/texts", Role.ENGINEER, text_pages.texts),
     Route("GET", "/runs/{run}/texts.{form:csv|xlsx|json}", Role.ADMIN, text_files.texts_file, Answers.DATA),

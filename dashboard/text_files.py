@@ -30,8 +30,8 @@ async def texts_file(visit: Visit) -> web.StreamResponse:
     run = await find_run(store, about["run"])
     what = f"texts.{about['form']}"
     blocks = _FORMS[about["form"]](store, await visit.parts.readings.look(run))
-    await record_download(store, run, what, by=visit.person, at=visit.parts.now())
-    return await send_file(visit.request, run, what, blocks, visit.headers)
+    await record_download(store, run.run, what, by=visit.person, at=visit.parts.now())
+    return await send_file(visit.request, f"{run.run}-{what}", blocks, visit.headers)
 
 
 async def texts_csv(store: Store, reading: Reading) -> AsyncGenerator[bytes, None]:

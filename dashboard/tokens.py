@@ -24,14 +24,15 @@ MOST = 100
 
 
 class Purpose(StrEnum):
-    """What a token is for. The answers include the results."""
+    """What a token is for. The answers include the results; notes are a thing of their own."""
 
     RESULTS = "results"  # figures, never what one person said
     ANSWERS = "answers"
+    NOTES = "notes"  # and feedback
 
     def includes(self, other: "Purpose") -> bool:
         """Say whether a token for this may be used for the other."""
-        return self is other or self is Purpose.ANSWERS
+        return self is other or (self is Purpose.ANSWERS and other is Purpose.RESULTS)
 
 
 class TokenRefused(Refusal):

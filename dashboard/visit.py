@@ -9,6 +9,7 @@ from aiohttp import web
 from dashboard.coverage import Coverages
 from dashboard.entra import Entra
 from dashboard.live import Live
+from dashboard.note_counts import NoteCounts
 from dashboard.pictures import Pictures
 from dashboard.readings import Readings
 from dashboard.sessions import Session, Sessions
@@ -56,6 +57,7 @@ class Parts:
     live: Live
     coverages: Coverages
     readings: Readings
+    note_counts: NoteCounts
     theme_desk: ThemeDesk
     now: Callable[[], datetime]
     address: str

@@ -98,10 +98,9 @@ async def keep_note(
 
 async def find_notes(store: Store, words: str, *, limit: int = 10) -> tuple[list[Note], bool]:
     """Return the newest notes and feedback with all the words in any form of case, and whether there are more."""
-    wanted = _folded(words).split()
     found: list[Note] = []
     async for note in _newest_first(store):
-        if all(word in _searchable(note) for word in wanted):
+        if has_words(note, words):
             if len(found) == limit:
                 return found, True
             found.append(note)
@@ -134,14 +133,21 @@ def _product(text: str) -> str:
     return ""
 
 
+def has_words(note: Note, words: str) -> bool:
+    """Say whether all the words are in a note, in any form of case: in its text, its marks or its author's name."""
+    said = _searchable(note)
+    return all(word in said for word in folded(words).split())
+
+
+def folded(text: str) -> str:
+    """Return a text in the form in which texts are compared: without case, and without forms of the same letter."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 def _searchable(note: Note) -> str:
     tags = (f"#{tag}" for tag in note.tags)
     companies = (f"@{company}" for company in note.companies)
-    return _folded(" ".join([note.text, note.author_name, note.product, *tags, *companies]))
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    return folded(" ".join([note.text, note.author_name, note.product, *tags, *companies]))
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

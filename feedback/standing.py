@@ -1,6 +1,7 @@
 """Where a run stands at one moment: what an admin is shown while it goes out."""
 
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -8,7 +9,7 @@ from feedback.runs.progress import Progress
 from feedback.runs.runs import DeliveryState, Run, RunState
 from feedback.runs.wave_words import Waves, margin_words
 from feedback.surveys.questions import Question
-from feedback.waves import ENOUGH, UNITS
+from feedback.waves import ALL_ASKED, ENOUGH, SURE, UNITS
 
 MOVES_BY_ITSELF = frozenset({RunState.PROPOSED, RunState.PLANNING, RunState.SENDING, RunState.HELD})
 _WAITING = (DeliveryState.PLANNED, DeliveryState.SENDING)
@@ -21,6 +22,18 @@ class SetAside(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Asking(StrEnum):
+    """Whether more people of a segment are asked."""
+
+    GOES_ON = "asking"
+    SURE = "sure"  # its figure is sure enough
+    ALL_ASKED = "all asked"
+    STOPPED = "stopped"  # with the run
+
+
+_ENDED = {Asking.SURE: SURE, Asking.ALL_ASKED: ALL_ASKED, Asking.STOPPED: "stopped"}
+
+
 class SegmentStanding(msgspec.Struct, frozen=True):
     """How far asking a segment has come. `answered` gave answers, `n` of them to the question that decides."""
 
@@ -30,7 +43,20 @@ class SegmentStanding(msgspec.Struct, frozen=True):
     answered: int
     n: int
     margin: float | None
-    is_sure: bool  # nobody else of it is asked
+    left: int  # waves that have left, or leave
+    waves: int  # in which all of it would be asked
+    asking: Asking = Asking.GOES_ON
+    why_ended: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nobody else of it is asked, because its figure is sure enough."""
+        return self.asking is Asking.SURE
+
+    @property
+    def ended(self) -> str:
+        """Why nobody else of it is asked, in a word or two; empty while somebody is."""
+        return _ENDED.get(self.asking, "")
 
     @property
     def shown_margin(self) -> str:

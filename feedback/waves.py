@@ -35,6 +35,7 @@ EVERYBODY = "everybody"
 SHARES = frozenset({Kind.YES_NO, Kind.CHOICE, Kind.IMAGE_CHOICE, Kind.CHOICES})
 MEANS = frozenset({Kind.RATING, Kind.CSAT, Kind.CES})
 SURE = "sure enough"
+ALL_ASKED = "asked to the last"
 UNITS = {
     Kind.NPS: "points",
     **dict.fromkeys(MEANS, "steps of the scale"),

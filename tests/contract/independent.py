@@ -40,6 +40,7 @@ CANNOT: dict[str, str] = {
     "test_a_living_document_survives_the_clearing_away_of_expired_ones": _EXPIRY,
     "test_a_document_lives_until_its_time_is_over": _EXPIRY,
     "test_documents_are_counted_by_a_field": _GROUP,
+    "test_notes_are_paged_and_counted": _GROUP,
     "test_what_is_no_text_or_not_there_is_not_counted": _GROUP,
     "test_counts_follow_the_writes": _GROUP,
     "test_only_what_was_written_after_the_mark_appears": _FEED,

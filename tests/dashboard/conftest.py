@@ -8,7 +8,7 @@ import pytest
 from store.contract import Store
 from tests.conftest import Clock
 from tests.dashboard.cloud import Cloud, cloud_of
-from tests.dashboard.house import furnish
+from tests.dashboard.house import furnish, write_notes
 from tests.dashboard.reading import QuickMachine, with_machine
 from tests.dashboard.site import Site, site_of
 
@@ -16,6 +16,7 @@ from tests.dashboard.site import Site, site_of
 @pytest.fixture
 async def site(embedded: Store, clock: Clock) -> AsyncIterator[Site]:
     await furnish(embedded, 120)
+    await write_notes(embedded)
     async with site_of(embedded, clock) as site:
         yield site
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from feedback.audit import Record, record_change
+from feedback.notes import NoteKind, keep_note
 from feedback.people.mixes import Mix, segment_of
 from feedback.people.people import Contact, Conversation, Person, meet
 from feedback.runs.deliveries import write_planned
@@ -29,6 +30,14 @@ WHY = (
     "Für uns ist die Suche das Wichtigste – sie ist zu langsam.",
     "We would like to see what came of what we said last time.",
 )
+NOTES = (
+    "Call with @Contoso about Search: nobody finds a file that was shared last week. #search #slow",
+    'Visit at @"Fabrikam Inc": they built a list of their own, because ours shows only ten. #lists',
+    "=1+2 is what @Contoso types into the box about Search, and it answers with a number. #search",
+    "The setup took our whole team a morning. Why can I not do it once for everybody?",
+    "Danke, dass Sie nachgefragt haben – jetzt ist die Suche schnell. #search",
+)
+NOTES_BY_ENGINEERS = 3  # of them; the others are feedback
 SURVEY = Survey(
     "pulse",
     "Sample: how is it going?",
@@ -107,6 +116,19 @@ async def furnish(
     for minutes, what, after in ((0, "send", "sending"), (9, "hold", "held"), (12, "continue", "sending")):
         await record_change(store, Record(NOW + timedelta(minutes=minutes), BOSS, what, run.run, after=after))
     return run
+
+
+async def write_notes(store: Store, copies: int = 1) -> None:
+    """Write notes of an engineer and feedback of people of the panel, the first the oldest, a day apart."""
+    for number in range(copies):
+        for place, text in enumerate(NOTES):
+            kind = NoteKind.NOTE if place < NOTES_BY_ENGINEERS else NoteKind.FEEDBACK
+            key = f"{HOME}:engineer" if kind is NoteKind.NOTE else person_key(place)
+            name = "Sample Engineer" if kind is NoteKind.NOTE else f"Sample Person {place}"
+            author = Person(key, HOME, key.partition(":")[2], name)
+            day = number * len(NOTES) + place
+            source = f"chat|{day}"
+            await keep_note(store, kind, author, text, source=source, now=NOW + timedelta(days=day - 30))
 
 
 def person_key(number: int) -> str:

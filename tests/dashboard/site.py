@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 from yarl import URL
 
+from broadcast.waves import with_waves
 from dashboard.opening import PARTS, House, add_routes, put_together
 from dashboard.sessions import Visitor
 from dashboard.visit import Parts
@@ -101,7 +102,7 @@ class Site:
 @asynccontextmanager
 async def site_of(store: Store, clock: Clock, *, address: str = "http://127.0.0.1") -> AsyncIterator[Site]:
     async def stand(run: Run) -> Standing:
-        return Standing(await progress(store, run))
+        return await with_waves(store, Standing(await progress(store, run)))
 
     app = web.Application()
     add_routes(app)

@@ -17,7 +17,8 @@ from tests.dashboard.house import HOME
 from tests.dashboard.site import Browser, ByName, Site
 
 BY = f"{HOME}:{Role.ADMIN.value}"
-RESULTS = ["/api/runs", "/api/runs/pulse-1", "/api/runs/pulse-1/results"]
+RESULTS = ["/api/runs", "/api/runs/pulse-1", "/api/runs/pulse-1/results", "/api/runs/pulse-1/over-time"]
+NOTES = ["/api/notes", "/api/notes?words=search&kind=note"]
 ANSWERS = [f"/api/runs/pulse-1/export.{form}" for form in ("csv", "xlsx", "json")]
 
 
@@ -38,26 +39,35 @@ async def fields_of(browser: Browser, path: str) -> dict[str, str]:
 
 async def test_a_token_for_results_opens_results_and_no_answers(site: Site) -> None:
     secret = await token_for(site, Purpose.RESULTS)
-    assert [await asked(site, path, secret) for path in RESULTS] == [200, 200, 200]
-    assert [await asked(site, path, secret) for path in ANSWERS] == [403, 403, 403]
+    assert [await asked(site, path, secret) for path in RESULTS] == [200] * 4
+    assert [await asked(site, path, secret) for path in [*ANSWERS, *NOTES]] == [403] * 5
 
 
 async def test_a_token_for_answers_opens_both(site: Site) -> None:
     secret = await token_for(site, Purpose.ANSWERS)
     assert {await asked(site, path, secret) for path in [*RESULTS, *ANSWERS]} == {200}
+    assert {await asked(site, path, secret) for path in NOTES} == {403}
+
+
+async def test_a_token_for_notes_opens_notes_alone(site: Site) -> None:
+    secret = await token_for(site, Purpose.NOTES)
+    assert {await asked(site, path, secret) for path in NOTES} == {200}
+    assert {await asked(site, path, secret) for path in [*RESULTS, *ANSWERS]} == {403}
+    assert {await asked(site, f"/notes.{form}", secret) for form in ("csv", "xlsx", "json")} == {401}
+    assert await asked(site, "/notes", secret) == 303
 
 
 async def test_no_token_opens_a_page_or_changes_anything(site: Site) -> None:
     secret = await token_for(site, Purpose.ANSWERS)
     opened = {route.path for route in ROUTES if route.purpose is not None}
-    assert len(opened) == 4
+    assert len(opened) == 6
     for path in ("/", "/audit", "/access", "/runs/pulse-1", "/runs/pulse-1/people", "/runs/pulse-1/results"):
         assert await asked(site, path, secret) == 303
     for path in ("/runs/pulse-1/people.csv", "/runs/pulse-1/results.png", "/runs/pulse-1/charts/nps.svg"):
         assert await asked(site, path, secret) == 401
 
 
-@pytest.mark.parametrize("path", [*RESULTS, *ANSWERS])
+@pytest.mark.parametrize("path", [*RESULTS, *ANSWERS, *NOTES])
 async def test_without_a_good_token_there_is_nothing(site: Site, path: str) -> None:
     secret = await token_for(site, Purpose.ANSWERS)
     for wrong in ("", "x", secret[:-1], f"{secret}x", secret.removeprefix(PREFIX), "ü"):
@@ -180,10 +190,14 @@ async def test_what_is_given_is_what_is_described(site: Site) -> None:
         "GET /api/runs",
         "GET /api/runs/{run}",
         "GET /api/runs/{run}/results",
+        "GET /api/runs/{run}/over-time",
+        "GET /api/notes",
         *(f"GET /api/runs/{{run}}/export.{form}" for form in ("csv", "xlsx", "json")),
     }
-    for path, real in zip(list(document["paths"])[:3], RESULTS, strict=True):
-        reply = await site.browser().get(real, Authorization=f"Bearer {secret}")
+    notes = await token_for(site, Purpose.NOTES)
+    for path, real in zip(list(document["paths"])[:5], [*RESULTS, NOTES[0]], strict=True):
+        by = notes if real in NOTES else secret
+        reply = await site.browser().get(real, Authorization=f"Bearer {by}")
         content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
         schema = {**content["schema"], "components": document["components"]}
         body = json.loads(await reply.text())

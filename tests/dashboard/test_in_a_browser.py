@@ -2,18 +2,23 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from dashboard.charts import THEMES
 from dashboard.opening import local_link
 from dashboard.sessions import Visitor
+from dashboard.trend_charts import EDGE
 from feedback.people.mixes import Margin, Mix
 from feedback.people.people import Role
-from feedback.runs.runs import DeliveryState, Run, deliveries
+from feedback.runs.runs import RUN_DOC, DeliveryState, Run, deliveries
+from feedback.runs.wave_words import Waves
 from feedback.texts.text_tags import add_tag
 from feedback.texts.texts import read_places, read_texts
 from feedback.texts.theme_making import Task, found_in
@@ -24,12 +29,14 @@ from store.sqlite import open_sqlite
 from tests.browser.chat import SCREENS
 from tests.browser.chromium import launched
 from tests.conftest import Clock
-from tests.dashboard.house import HOME, NOW, furnish
+from tests.dashboard.house import HOME, NOW, furnish, write_notes
 from tests.dashboard.site import Site, site_of
+from tests.unit.wave_house import WaveHouse
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SERIES = tuple(f"pulse-s1.2026-{month:02d}-02" for month in range(5, 11))
 PAGES = {
     "overview": "/",
     "progress": "/runs/pulse-1",
@@ -38,14 +45,17 @@ PAGES = {
     "coverage": "/runs/pulse-1/coverage",
     "weighted": "/runs/pulse-2/results",
     "target": "/runs/pulse-2/coverage",
-    "over-time": "/runs/pulse-2/over-time",
+    "over-time": f"/runs/{SERIES[-1]}/over-time",
+    "waves": "/runs/stars-1",
     "people": "/runs/pulse-1/people",
+    "notes": "/notes",
     "audit": "/audit",
     "access": "/access",
     "not-found": "/runs/none",
     "sign-in": "/sign-in",
 }
 MIX = Mix((Margin("region", (("emea", 50.0), ("americas", 50.0))), Margin("size", (("small", 70.0), ("large", 30.0)))))
+LONELY = 2  # which run of the series hardly anybody answered
 WIDTHS = (360, 1400)
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -107,17 +117,44 @@ async def remark(store: Store, run: Run) -> None:
     await add_tag(store, run.run, "why", places[0].ref, "slow")
 
 
+async def in_waves(store: Store, clock: Clock) -> None:
+    """Let a run go out in waves: one segment is sure, one is asked on, one was asked to the last."""
+    house = WaveHouse(store, clock)
+    await house.settle({"small": 60, "large": 80, "": 6})
+    run = await house.start(Waves(0.4, "size", 35))
+    await house.wave_leaves()
+    for number, person in enumerate(await house.asked(run)):
+        await house.answer(run, person, 4 + number % 2 if "small" in person else 1 + 4 * (number % 2))
+    clock.pass_s(24 * 3600)
+    for _ in range(2):
+        await house.wave_leaves()
+
+
+async def furnish_series(store: Store) -> None:
+    """Let a schedule have run for half a year, in one month of which hardly anybody answered."""
+    for number, name in enumerate(SERIES):
+        people = 9 if number == LONELY else 40
+        await furnish(store, people, name=name, first=10_000 + 1000 * number, seed=number)
+        at = datetime(2026, 5 + number, 2, 9, 0, tzinfo=UTC)
+        await store.patch("runs", name, Patch(RUN_DOC, set={"created_at": msgspec.to_builtins(at)}))
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     SCREENS.mkdir(parents=True, exist_ok=True)
     clock = Clock()
     store = await open_sqlite(Path(tmp_path_factory.mktemp("dashboard")) / "hearback.db", clock=clock.time)
+    await in_waves(store, clock)
     await remark(store, await furnish(store))
+    await write_notes(store, 9)
     await furnish(store, 240, name="pulse-2", first=1000, mix=MIX)
+    await furnish_series(store)
     async with async_playwright() as playwright, site_of(store, clock) as site:
         site.parts.live.every /= 10  # no waiting in a test
         await site.parts.tallier.catch_up("pulse-1")
         await site.parts.tallier.catch_up("pulse-2")
+        for name in SERIES:
+            await site.parts.tallier.catch_up(name)
         browser = await launched(playwright)
         yield Stage(browser, site)
         await browser.close()
@@ -151,6 +188,25 @@ async def test_charts_are_drawn_without_evaluating_code(stage: Stage) -> None:
     await expect(page.locator("#vg-tooltip-element.visible")).to_contain_text("Share")
     assert stage.problems == []
     assert await page.evaluate(_BLOCKED) == "script-src"
+    await context.close()
+
+
+async def test_a_point_over_time_says_its_run_and_interval(stage: Stage) -> None:
+    stage.problems.clear()
+    context = await stage.visitor(1400)
+    page = await stage.open(context, PAGES["over-time"])
+    await page.wait_for_function(_CHARTS)
+    box = await page.locator(".trends canvas").first.bounding_box()
+    assert box is not None
+    told = page.locator("#vg-tooltip-element.visible")
+    right = THEMES["light"]["padding"]["right"] + EDGE  # type: ignore[index]  # a specification is plain data
+    for down in range(0, int(box["height"]), 3):
+        await page.mouse.move(box["x"] + box["width"] - right, box["y"] + down)
+        if await told.is_visible():
+            break
+    await expect(told).to_contain_text(SERIES[-1])
+    await expect(told).to_contain_text("95 %")
+    assert stage.problems == []
     await context.close()
 
 
@@ -221,6 +277,27 @@ async def test_an_admin_tags_a_text_and_corrects_a_theme_without_javascript(stag
     await page.get_by_label("Name", exact=True).nth(1).fill("A sample name")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="A sample name corrected by hand")).to_be_visible()
+    await context.close()
+
+
+async def test_notes_are_narrowed_down(stage: Stage) -> None:
+    context = await stage.visitor(360, role=Role.ENGINEER)
+    page = await stage.open(context, "/notes")
+    await page.get_by_text("Company, product or tag").click()
+    await page.get_by_label("Company", exact=True).fill("fabrikam")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".text")).to_have_count(9)
+    await expect(page.get_by_label("Company", exact=True)).to_be_visible()
+    await page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert await page.evaluate(_SERIOUS) == []
+    assert await page.evaluate(_TOO_WIDE) <= 0
+    await page.get_by_role("link", name="Show all").click()
+    await page.get_by_role("link", name="All with #slow").first.click()
+    await expect(page.locator(".text")).to_have_count(9)
+    await page.get_by_role("link", name="Show all").click()
+    await expect(page.get_by_role("link", name="All 45")).to_be_visible()
+    await page.get_by_role("link", name="The next ones").click()
+    await expect(page.get_by_role("link", name="CSV file of notes")).to_have_count(0)
     await context.close()
 
 

@@ -7,12 +7,9 @@ import aiohttp
 from aiohttp import web
 
 from dashboard.sending import send_file
-from store.contract import Store
-from tests.dashboard.house import furnish
 
 
-async def test_whoever_goes_away_ends_the_making_of_their_file(embedded: Store) -> None:
-    run = await furnish(embedded, 3)
+async def test_whoever_goes_away_ends_the_making_of_their_file() -> None:
     ended = asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -25,7 +22,7 @@ async def test_whoever_goes_away_ends_the_making_of_their_file(embedded: Store) 
     blocks = endless()  # held here, so that nothing but the sending can close it
 
     async def download(request: web.Request) -> web.StreamResponse:
-        return await send_file(request, run, "people.csv", blocks, {})
+        return await send_file(request, "people.csv", blocks, {})
 
     app = web.Application()
     app.router.add_get("/", download)

@@ -9,7 +9,10 @@ from aiohttp import web
 from dashboard.opening import add_routes
 from dashboard.table import ROUTES, Answers, Route
 from feedback.people.people import Role
-from tests.dashboard.house import WHY
+from feedback.results.tally_tree import rebuild
+from feedback.runs.runs import find_run
+from store.contract import Store
+from tests.dashboard.house import NOTES, WHY, furnish
 from tests.dashboard.site import ByName, Site
 
 SAMPLES = {"{run}": "pulse-1", "{question}": "nps", "{name}": "dashboard.css"}
@@ -22,11 +25,17 @@ NEEDED = {
     "GET /api/runs": Role.ENGINEER,
     "GET /api/runs/{run}": Role.ENGINEER,
     "GET /api/runs/{run}/results": Role.ENGINEER,
+    "GET /api/notes": Role.ENGINEER,
+    "GET /notes": Role.ENGINEER,
+    "GET /notes.{form:csv|xlsx|json}": Role.ADMIN,
     "GET /audit": Role.ADMIN,
     "GET /runs/{run}": Role.ADMIN,
     "GET /runs/{run}/charts/{question}.{form:svg|png}": Role.ENGINEER,
     "GET /runs/{run}/coverage": Role.MANAGER,
+    "GET /api/runs/{run}/over-time": Role.ENGINEER,
     "GET /runs/{run}/over-time": Role.ENGINEER,
+    "GET /runs/{run}/over-time.{form:csv}": Role.ENGINEER,
+    "GET /runs/{run}/over-time/{question}.{form:svg|png}": Role.ENGINEER,
     "GET /runs/{run}/events": Role.ADMIN,
     "GET /runs/{run}/people": Role.ADMIN,
     "GET /runs/{run}/people.{form:csv|xlsx}": Role.ADMIN,
@@ -101,7 +110,7 @@ async def test_whoever_is_below_the_role_sees_nothing(site: Site, route: Route) 
         text = await reply.text()
         assert "Sample Person" not in text
         assert "Detractors" not in text
-        assert not any(why in text for why in WHY)
+        assert not any(said in text for said in (*WHY, *NOTES))
 
 
 @pytest.mark.parametrize("route", [one for one in GUARDED if one.method == "GET"], ids=lambda one: one.name)
@@ -109,9 +118,17 @@ async def test_whoever_has_the_role_or_more_sees_it(site: Site, route: Route) ->
     for role in Role:
         if route.role is None or not role.includes(route.role) or route.path.endswith(OPEN_ENDED):
             continue
+        if "/over-time/" in route.path and role is route.role:
+            await follow(site.store)
         visitor = await site.visitor(role)
         reply = await visitor.get(address_of(route))
         assert reply.status == 200, await reply.text()
+
+
+async def follow(store: Store) -> None:
+    """Let a second run follow the first, so that there is something to draw over time."""
+    for run in (await find_run(store, "pulse-1"), await furnish(store, 30, name="pulse-2", first=1000)):
+        await rebuild(store, run)
 
 
 async def test_a_role_that_is_taken_away_is_gone_with_the_next_request(site: Site) -> None:

@@ -14,7 +14,7 @@ from feedback.runs.dry_run import DryRun
 from feedback.runs.progress import Progress
 from feedback.runs.runs import DeliveryState, RunState
 from feedback.runs.wave_words import Waves
-from feedback.standing import SegmentStanding, Standing, WavesStanding
+from feedback.standing import Asking, SegmentStanding, Standing, WavesStanding
 from feedback.surveys.questions import Kind, Question
 from feedback.waves import UNITS
 from tests.unit.test_cards_gallery import NOW, run_of, shown, survey_of
@@ -29,9 +29,10 @@ def standing_of(*segments: SegmentStanding, question: Question = NPS, is_waiting
     return Standing(progress, waves=WavesStanding(Waves(5, "size"), question, segments, look_at))
 
 
-SMALL = SegmentStanding("size=small", 1300, 100, 40, 38, 7.123, is_sure=False)
-LARGE = SegmentStanding("size=large", 900, 200, 90, 90, 4.6, is_sure=True)
-NOBODY = SegmentStanding("size unknown", 3, 3, 0, 0, None, is_sure=False)
+SMALL = SegmentStanding("size=small", 1300, 100, 40, 38, 7.123, 1, 13)
+LARGE = SegmentStanding("size=large", 900, 200, 90, 90, 4.6, 2, 9, Asking.SURE)
+ODD = SegmentStanding(EVIL, 1, 1, 0, 0, None, 1, 1, Asking.STOPPED)
+NOBODY = SegmentStanding("size unknown", 3, 3, 0, 0, None, 1, 1, Asking.ALL_ASKED)
 
 
 def test_the_card_says_of_each_segment_what_there_is_and_what_was_asked_for() -> None:
@@ -61,12 +62,15 @@ def test_every_margin_has_its_unit(kind: Kind) -> None:
 
 
 def test_the_page_says_the_same_and_names_are_text() -> None:
-    live = live_run(standing_of(SMALL, LARGE, NOBODY, SegmentStanding(EVIL, 1, 1, 0, 0, None, is_sure=False)), Tally())
+    live = live_run(standing_of(SMALL, LARGE, NOBODY, ODD), Tally())
     page = Templates().render("live.html", live=live)
     for words in (
         "until ±5 points",
         "±7.12</td>",
-        'sure enough</span></th><td class="number">±4.6<',
+        'wave 2 of 9: sure enough</span></th><td class="number">±4.6<',
+        "wave 1 of 13</span>",
+        "wave 1 of 1: asked to the last</span>",
+        "wave 1 of 1: stopped</span>",
         "38 of 100",
         "1,300",
         "from 30 answers on",
@@ -75,7 +79,7 @@ def test_the_page_says_the_same_and_names_are_text() -> None:
     assert "Whoever is still unsure is asked on from" in page
     assert "<script>" not in page
     assert "recommend &lt;us&gt;" in page
-    evil = status_card(standing_of(SegmentStanding(EVIL, 1, 1, 0, 0, None, is_sure=False)))
+    evil = status_card(standing_of(ODD))
     assert "[x](https" not in shown(evil, has_gaps=True)
 
 
