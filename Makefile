@@ -31,6 +31,7 @@ bench: install  ## Measure the product beside its baselines
 	@$(BIN)/python -m benchmarks.results
 	@$(BIN)/python -m benchmarks.cosmos
 	@$(BIN)/python -m benchmarks.copying --documents 10000
+	@$(BIN)/python -m benchmarks.sealing --people 10000
 
 cosmos-setup: install  ## Make the database and containers in your own Cosmos DB account
 	@$(BIN)/python -m store.setup

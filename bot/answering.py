@@ -45,7 +45,7 @@ async def answer(turn: Turn, data: Data) -> Reply:
         if run.survey.pages:
             kept = await keep_page(turn.store, run, turn.person.id, sheet, turn.now)
             turn.parts.tallier.wake()
-            return _after(run, kept)
+            return _after(run, kept, sheet)
         return await _answer_all(turn, run, sheet)
     except (RunIsClosed, RunIsRecalled):
         return await _over(turn, run)
@@ -59,16 +59,18 @@ async def answer(turn: Turn, data: Data) -> Reply:
 async def back(turn: Turn, data: Data) -> Reply:
     """Show the page before, and keep what was entered on this one."""
     run = await _run(turn, data)
-    left = await _leave(turn, run, data, goes_back=True)
-    return left if isinstance(left, Reply) else _after(run, left)
+    sheet = await _sheet(turn, run, data)
+    left = await _leave(turn, run, data, sheet, goes_back=True)
+    return left if isinstance(left, Reply) else _after(run, left, sheet)
 
 
 async def later(turn: Turn, data: Data) -> Reply:
     """Keep what was entered, and ask when to ask again."""
     run = await _run(turn, data)
-    left = await _leave(turn, run, data)
+    sheet = await _sheet(turn, run, data)
+    left = await _leave(turn, run, data, sheet)
     if isinstance(left, Reply) or left.delivery.state is DeliveryState.ANSWERED:
-        return left if isinstance(left, Reply) else _after(run, left)
+        return left if isinstance(left, Reply) else _after(run, left, sheet)
     return Reply(say("When shall I ask you again?"), later_card(run, left.delivery))
 
 
@@ -106,7 +108,7 @@ async def not_for_me(turn: Turn, data: Data) -> Reply:
 async def by_typing(turn: Turn, data: Data) -> Reply:
     """Keep what was entered, and go on with one question after the other in the chat."""
     run = await _run(turn, data)
-    left = await _leave(turn, run, data)
+    left = await _leave(turn, run, data, await _sheet(turn, run, data))
     if isinstance(left, Reply):
         return left
     await turn.guides.begin(ANSWER_DIALOG, {"run": run.run, "person": turn.person.id})
@@ -143,9 +145,8 @@ async def _answer_all(turn: Turn, run: Run, sheet: Sheet) -> Reply:
     return Reply(notice or say("Thank you, your answers are saved."), thanks_card(run, kept.delivery, notice=notice))
 
 
-async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -> Kept | Reply:
+async def _leave(turn: Turn, run: Run, data: Data, sheet: Sheet, *, goes_back: bool = False) -> Kept | Reply:
     """Keep what was entered on a page that is left, or return what the person is told instead."""
-    sheet = await _sheet(turn, run, data)
     try:
         return await leave_page(turn.store, run, turn.person.id, sheet, goes_back=goes_back)
     except (RunIsClosed, RunIsRecalled):
@@ -157,15 +158,16 @@ async def _leave(turn: Turn, run: Run, data: Data, *, goes_back: bool = False) -
         return _not_saved(run, sheet, error, text_in(data, "arm"))
 
 
-def _after(run: Run, kept: Kept) -> Reply:
-    """Return the page to go on with, or the thanks."""
+def _after(run: Run, kept: Kept, sheet: Sheet) -> Reply:
+    """Return the page to go on with, or the thanks. What came too late to be kept stays on its page as entered."""
     if kept.page is None:
         return Reply(say("Thank you, your answers are saved."), thanks_card(run, kept.delivery))
     if kept.problems:
         notice = say(INCOMPLETE)
         return Reply(notice, _page(run, kept.delivery, kept.page, problems=kept.problems, notice=notice))
-    notice = say(LATE) if kept.is_late else ""
-    return Reply(notice or run.survey.title, _page(run, kept.delivery, kept.page, notice=notice))
+    if kept.is_late:
+        return Reply(say(LATE), _page(run, kept.delivery, kept.page, raw=sheet.raw, notice=say(LATE)))
+    return Reply(run.survey.title, _page(run, kept.delivery, kept.page))
 
 
 def _here(run: Run, delivery: Delivery) -> Reply:

@@ -188,9 +188,9 @@ def _next(sketch: Sketch) -> list[Element]:
         _say("Save", sketch, "save", style=Style.POSITIVE),
     ]
     if page + 1 < len(survey.paged):
-        buttons.append(_say("Preview the next page", sketch, f"page {page + 2}"))
+        buttons.append(_say("See the next page", sketch, f"page {page + 2}"))
     if page:
-        buttons.append(_say("Preview the page before", sketch, f"page {page}"))
+        buttons.append(_say("See the page before", sketch, f"page {page}"))
     more = {"title": "Change the title", "intro": "Change the introduction", "name": "Save under a name"}
     more["designs"] = "Change the designs" if survey.arms else "Compare designs"
     more |= {"not anonymous": "Keep names"} if survey.is_anonymous else {"anonymous": "Make it anonymous"}

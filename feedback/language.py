@@ -50,7 +50,7 @@ _FIRST_STRONG, _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _END = (
     "\u2069",
 )  # the marks of Unicode's isolates
 _TYPED = re.compile(r"\*\*([a-z][^*]*)\*\*")  # what somebody is to type
-_DAY = re.compile(rf"(?<![{_LEFT_TO_RIGHT}\d-])\d{{4}}-\d\d-\d\d(?![\d-])")
+_DAY = re.compile(rf"(?<![{_LEFT_TO_RIGHT}\d-])\d{{4}}-\d\d-\d\d(?![\d-]|T\d)")  # no time that a client computes
 _LINE = re.compile(r"^((?:- )?(?:\*\*|_)?)(.*?)((?:\*\*|_)?)$")  # marks of Markdown stay outside
 _SMALL = 1000
 _DIGITS = 28

@@ -37,7 +37,10 @@ _KEEP = Template(
     "INSERT INTO $table (partition, id, seq, expires, body) VALUES $rows"
     " ON CONFLICT (partition, id) DO UPDATE SET seq = excluded.seq, expires = excluded.expires, body = excluded.body"
 )
-_DROP = Template("DELETE FROM $table WHERE (partition, id) IN (VALUES $rows)")
+_DROP = Template(  # of VALUES with several rows, SQLite makes a list to look at for each row of the whole table
+    "DELETE FROM $table WHERE (partition, id) IN"
+    " (SELECT json_extract(value, '$$[0]'), json_extract(value, '$$[1]') FROM json_each(?))"
+)
 _PURGE = Template(
     "DELETE FROM $table WHERE (partition, id) IN"
     " (SELECT partition, id FROM $table WHERE expires <= ? ORDER BY expires LIMIT ?)"
@@ -172,7 +175,8 @@ class Writer:
         kept = [(*key, row.seq, row.expires, row.body.decode()) for key, row in plan.to_keep(container)]
         gone = plan.to_drop(container)
         self._in_rows(_SQL_KEEP[container], kept)
-        self._in_rows(_SQL_DROP[container], gone)
+        if gone:
+            self._db.execute(SQL_DROP[container], (msgspec.json.encode(gone).decode(),))
         self._owes_wipe |= CONTAINERS[container].wipes and bool(gone)
 
     def _wipe(self) -> None:
@@ -243,5 +247,5 @@ def _in_sizes(template: Template, table: str, row: str) -> dict[int, str]:
 
 _SQL_LOAD = {name: _LOAD.substitute(table=name) for name in CONTAINERS}
 _SQL_KEEP = {name: _in_sizes(_KEEP, name, "(?, ?, ?, ?, ?)") for name in CONTAINERS}
-_SQL_DROP = {name: _in_sizes(_DROP, name, "(?, ?)") for name in CONTAINERS}
+SQL_DROP = {name: _DROP.substitute(table=name) for name in CONTAINERS}
 _SQL_PURGE = [_PURGE.substitute(table=one.name) for one in CONTAINERS.values() if one.expires]

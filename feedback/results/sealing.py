@@ -1,13 +1,15 @@
 """Sealing: what happens to the ballots of an anonymous run when it ends, so that no way back to a person is left.
 
 No ballot changes any more; each is written anew under an id that nothing else has, in an order that follows from the
-key alone, and the old one deleted; the answers are counted; and then the key is destroyed. So neither ids nor the order
-or the time of writing lead from an answer to a delivery. Every step may be repeated, by anybody, at any time.
+key and from nothing about people, and the old one deleted; the answers are counted; and then the key is destroyed. So
+neither ids nor the order or the time of writing lead from an answer to a delivery. Every step may be repeated, by
+anybody, at any time.
 """
 
+import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -23,6 +25,7 @@ SEALED = "sealed"  # the kind
 SEALED_TALLY = "tally-sealed"
 _BATCH_BYTES = 400_000  # of answers in one batch; Cosmos DB takes 2 MB
 _PAGE = 400
+_TOGETHER = 200  # ballots that are sealed at the same time: more would keep answers to other runs waiting
 
 
 class Sealed(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,9 +56,8 @@ async def seal(store: Store, run: Run) -> None:
         return
     await stop_ballots(store, run)
     arms = await _settled_arms(store, run)
-    while ballots := await _some(store, run):
-        with contextlib.suppress(Conflict, Missing, Uncertain):  # looks again: who did it does not matter
-            await store.batch("runs", run.run, _changes(key, ballots, arms))
+    while ballots := await _next(store, run):
+        await _replace(store, run, [_changes(key, some, arms) for some in _in_batches(ballots)])
     await _keep_tally(store, run, await count_sealed(store, run))
     with contextlib.suppress(Missing):
         await store.delete("runs", run.run, KEY_DOC)
@@ -106,7 +108,7 @@ async def sealed_answers(store: Store, run: Run) -> AsyncIterator[Sealed]:
     continuation: str | None = None
     while True:
         page = await store.query(
-            "runs", partition=run.run, where=[Where("kind", Op.EQ, SEALED)], limit=_PAGE, continuation=continuation
+            "runs", partition=run.run, where=_all_of(SEALED), limit=_PAGE, continuation=continuation
         )
         for doc in page.docs:
             yield msgspec.convert(doc, Sealed)
@@ -135,25 +137,54 @@ async def _settled_arms(store: Store, run: Run) -> Mapping[str, str]:
 async def _answers_by_arm(store: Store, run: Run) -> Counter[str]:
     sizes, continuation = Counter[str](), None
     while True:
-        where = [Where("kind", Op.EQ, BALLOT)]
-        page = await store.query("runs", partition=run.run, where=where, limit=_PAGE, continuation=continuation)
+        page = await store.query(
+            "runs", partition=run.run, where=_all_of(BALLOT), limit=_PAGE, continuation=continuation
+        )
         sizes.update(one.arm for one in msgspec.convert(page.docs, list[Ballot]) if one.revision)
         continuation = page.continuation
         if continuation is None:
             return sizes
 
 
-async def _some(store: Store, run: Run) -> list[Doc]:
-    """Return the next ballots, in the order of their ids: that of a keyed hash, so neither of people nor of times."""
-    where = [Where("kind", Op.EQ, BALLOT)]
-    page = await store.query("runs", partition=run.run, where=where, limit=MAX_BATCH // 2)
+async def _next(store: Store, run: Run) -> list[Doc]:
+    """Return the next ballots, in the order of their ids: that of a keyed hash, so neither of people nor of times.
+
+    What was sealed is not there any more, so the next are always the first.
+    """
+    return (await store.query("runs", partition=run.run, where=_all_of(BALLOT), limit=_TOGETHER)).docs
+
+
+async def _replace(store: Store, run: Run, batches: Sequence[Sequence[Change]]) -> None:
+    """Make batches of changes, all at the same time: an engine may need to make them durable only once.
+
+    Where somebody else was first, whoever looks again finds what is left: who did it does not matter.
+    """
+    writes = [store.batch("runs", run.run, changes) for changes in batches]
+    for outcome in await asyncio.gather(*writes, return_exceptions=True):
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Conflict | Missing | Uncertain):
+            raise outcome
+
+
+def _all_of(kind: str) -> list[Where]:
+    """Return what all documents of a kind have in common, by ids: a search for the kind alone would read the whole run.
+
+    Deliveries come before them; a run has as many, and every page would look at each again.
+    """
+    return [Where("kind", Op.EQ, kind), Where("id", Op.GE, f"{kind}-"), Where("id", Op.LT, f"{kind}.")]
+
+
+def _in_batches(ballots: Sequence[Doc]) -> Iterator[list[Doc]]:
+    """Cut ballots into as many as one batch can write and delete."""
     some, size = list[Doc](), 0
-    for doc in page.docs:
-        size += len(msgspec.json.encode(doc))
-        if some and size > _BATCH_BYTES:
-            break
+    for doc in ballots:
+        more = len(msgspec.json.encode(doc))
+        if some and (len(some) == MAX_BATCH // 2 or size + more > _BATCH_BYTES):
+            yield some
+            some, size = [], 0
         some.append(doc)
-    return some
+        size += more
+    if some:
+        yield some
 
 
 def _changes(key: Key, ballots: list[Doc], arms: Mapping[str, str]) -> list[Change]:

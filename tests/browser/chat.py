@@ -11,8 +11,8 @@ from simulator.playground import ROOT, Window
 from tests.browser.card import Card
 
 SCREENS = ROOT / "build" / "screens"
-WIDE, NARROW = 1200, 360  # pixels
-_HEIGHT = 900
+WIDE, NARROW = 1200, 320  # pixels
+_HEIGHTS = {WIDE: 900, NARROW: 640}
 _SPARE = 24  # pixels under the newest message, so that nothing is cut
 _PASTE = """(box, text) => {
     const data = new DataTransfer();
@@ -21,8 +21,8 @@ _PASTE = """(box, text) => {
 }"""
 _NARROW = """
     * { min-width: 0 !important; }
-    div:has(> .ac-preview-panel) { width: 264px !important; }
-"""  # the Playground itself never gets narrower than 600 pixels, a phone's Teams does
+    div:has(> .ac-preview-panel) { width: calc(100vw - 96px) !important; }
+"""  # of itself the Playground's chat is never narrower than 600 pixels, and is cut; a phone's Teams has what is left
 _PANE = """() => {
     let pane = document.querySelector("[aria-label='Message header']");
     while (pane && getComputedStyle(pane).overflowY !== "auto") pane = pane.parentElement;
@@ -43,15 +43,30 @@ class Chat:
         """Return the chat in a tab of its own, still blank. The browser closes it."""
         return cls(await browser.new_page(), window)
 
+    async def on_another_device(self) -> "Chat":
+        """Return another window of the same person, still blank, that shares nothing with this one. Close its page.
+
+        The Playground shows what the bot says in every window that is open then, and nothing of before; what takes a
+        card's place after a press is shown only where it was pressed. In all that it is as Teams is on two devices, but
+        for the past.
+        """
+        browser = self.page.context.browser
+        assert browser is not None
+        return await Chat.in_new_tab(browser, self.window)
+
     async def open(self, width: int = WIDE) -> None:
         """Open the window with an empty conversation; that installs the app for its person."""
-        await self.page.set_viewport_size({"width": width, "height": _HEIGHT})
+        await self.resize(width)
         async with self.page.expect_response("**/installation"):
             await self.page.goto(self.window.url)
         await expect(self._box).to_be_visible()
         await self.page.get_by_title("Hide log panel").click()
         if width < WIDE:
             await self.page.add_style_tag(content=_NARROW)
+
+    async def resize(self, width: int) -> None:
+        """Make the window as wide as one of the screens, and as high."""
+        await self.page.set_viewport_size({"width": width, "height": _HEIGHTS[width]})
 
     @property
     def replies(self) -> Locator:

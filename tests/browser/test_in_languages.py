@@ -1,5 +1,7 @@
 """The survey of five pages in a browser, in Arabic, Japanese and German, as a person reads it there."""
 
+from dataclasses import dataclass
+
 import pytest
 from playwright.async_api import expect
 
@@ -7,6 +9,7 @@ from feedback.language import say, speaking
 from feedback.surveys.survey_files import read_survey
 from feedback.surveys.surveys import Survey
 from feedback.surveys.translations import survey_in
+from tests.browser.card import Card
 from tests.browser.chat import Chat
 from tests.browser.readable import is_readable
 from tests.browser.surveys import IN_LANGUAGES
@@ -16,58 +19,107 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 NAMES = {"ar": "العربية", "ja": "日本語", "de": "Deutsch"}
 
 
-def in_words(sentence: str, language: str, **facts: object) -> str:
-    with speaking(language):
-        return say(sentence, **facts)
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What somebody reads in their language: our words, and those of the survey by question."""
+
+    language: str
+    survey: Survey
+    text: dict[str, str]
+    choice: dict[str, dict[str, str]]
+
+    @classmethod
+    def of(cls, language: str) -> "Own":
+        survey = survey_in(read_survey(IN_LANGUAGES), language)
+        choice = {one.id: {each.id: each.text for each in one.choices} for one in survey.questions}
+        return cls(language, survey, {one.id: one.text for one in survey.questions}, choice)
+
+    def ours(self, sentence: str, **facts: object) -> str:
+        with speaking(self.language):
+            return say(sentence, **facts)
 
 
 @pytest.mark.parametrize("language", ["ar", "ja", "de"])
 async def test_five_pages_are_read_and_answered_in_a_language(admin: Chat, customer: Chat, language: str) -> None:
-    def ours(sentence: str) -> str:
-        return in_words(sentence, language)
-
-    own: Survey = survey_in(read_survey(IN_LANGUAGES), language)
-    text = {one.id: one.text for one in own.questions}
-    choice = {one.id: {each.id: each.text for each in one.choices} for one in own.questions}
-    name = f"five-{language}"
+    own, name = Own.of(language), f"five-{language}"
     await customer.says(f"language {language}", NAMES[language])
     await admin.say(f"survey import\n```yaml\n{IN_LANGUAGES.replace('five-pages', name, 1)}```")
     await admin.say(f"send {name} to customers")
-    survey = await customer.card(own.title)
-    await survey.shows(text["score"], ours("(required)"))
-    await survey.press(ours("Next"))
-    await survey.shows(ours("please answer this question"))
-    await customer.screenshot(f"90-{language}-page-1-wide")
-    await is_readable(survey.message)
-    await survey.choose(text["score"], "4")
-    await survey.press(ours("Next"))
-    await survey.shows(own.page_title(1))
-    await survey.write(text["why"], "Search 2.0?")
-    await survey.press(ours("Next"))
-    await survey.tick(choice["devices"]["phone"])
-    await survey.mark(text["effort"], ours("Somewhat agree"))
-    await is_readable(survey.message)
-    await customer.screenshot(f"91-{language}-page-3-wide")
-    await survey.press(ours("Next"))
-    await survey.shows(text["rank"])
-    for place, chosen in enumerate(("speed", "reliability", "documentation"), 1):
-        await survey.choose(in_words("Place {place} of {n}", language, place=place, n=3), choice["rank"][chosen])
-    await is_readable(survey.message)
-    await customer.screenshot(f"92-{language}-page-4-wide")
-    await survey.press(ours("Next"))
-    await survey.choose(own.questions[-1].rows[0].text, choice["good"]["good"])
-    await customer.screenshot(f"93-{language}-page-5-wide")
-    await survey.press(ours("Send my answers"))
-    await survey.shows(
-        ours("Thank you — your answers are saved"), choice["devices"]["phone"], choice["rank"]["documentation"]
-    )
-    await customer.screenshot(f"94-{language}-thanks-wide")
-    await is_readable(survey.message)
-    direction = "rtl" if language == "ar" else "ltr"
-    body = survey.message.locator(".ac-adaptiveCard .ac-textBlock").first
-    assert await body.evaluate("each => getComputedStyle(each).direction") == direction
+    survey = await customer.card(own.survey.title)
+    await _begin(customer, survey, own)
+    await _go_back_and_put_it_off(customer, survey, own)
+    await _finish(customer, survey, own)
+    await _change(survey, own)
     await admin.say(f"results {name}")
     results = await admin.card("Results: Five pages (sample)")
     await expect(results.message).to_contain_text("Phone")
-    await customer.says("help", ours("What you can type here"))
+    await admin.says(f"survey close {name}", "is closed")
+    await survey.shows(own.ours("This survey is closed — thank you"), own.choice["rank"]["documentation"])
+    await is_readable(survey.message)
+    await customer.screenshot(f"99-{language}-closed-wide")
+    await customer.says("help", own.ours("What you can type here"))
     await customer.screenshot(f"95-{language}-help-wide")
+
+
+async def _begin(customer: Chat, survey: Card, own: Own) -> None:
+    """Answer three pages, and send two of them."""
+    await survey.shows(own.text["score"], own.ours("(required)"))
+    await survey.press(own.ours("Next"))
+    await survey.shows(own.ours("please answer this question"))
+    await customer.screenshot(f"90-{own.language}-page-1-wide")
+    await is_readable(survey.message)
+    await survey.choose(own.text["score"], "4")
+    await survey.press(own.ours("Next"))
+    await survey.shows(own.survey.page_title(1))
+    await survey.write(own.text["why"], "Search 2.0?")
+    await survey.press(own.ours("Next"))
+    await survey.tick(own.choice["devices"]["phone"])
+    await survey.mark(own.text["effort"], own.ours("Somewhat agree"))
+    await is_readable(survey.message)
+    await customer.screenshot(f"91-{own.language}-page-3-wide")
+
+
+async def _go_back_and_put_it_off(customer: Chat, survey: Card, own: Own) -> None:
+    """Go a page back and return; then say “later”, and go on after all. What was entered stays."""
+    phone = survey.message.get_by_role("checkbox", name=own.choice["devices"]["phone"])
+    await survey.press(own.ours("Back"))
+    await expect(survey.message.get_by_label(own.text["why"])).to_have_value("Search 2.0?")
+    await survey.press(own.ours("Next"))
+    await expect(phone).to_be_checked()
+    await survey.press(own.ours("Later"))
+    await survey.mark(own.ours("When shall I ask you again?"), own.ours("In 3 days"))
+    await survey.press(own.ours("Ask me then"))
+    await survey.shows(own.ours("I will ask you again"), own.ours("What you have answered so far is kept."))
+    await is_readable(survey.message)
+    await customer.screenshot(f"99-{own.language}-snoozed-wide")
+    await survey.press(own.ours("Answer now"))
+    await expect(phone).to_be_checked()
+
+
+async def _finish(customer: Chat, survey: Card, own: Own) -> None:
+    await survey.press(own.ours("Next"))
+    await survey.shows(own.text["rank"])
+    for place, chosen in enumerate(("speed", "reliability", "documentation"), 1):
+        await survey.choose(own.ours("Place {place} of {n}", place=place, n=3), own.choice["rank"][chosen])
+    await is_readable(survey.message)
+    await customer.screenshot(f"92-{own.language}-page-4-wide")
+    await survey.press(own.ours("Next"))
+    await survey.choose(own.survey.questions[-1].rows[0].text, own.choice["good"]["good"])
+    await customer.screenshot(f"93-{own.language}-page-5-wide")
+    await survey.press(own.ours("Send my answers"))
+    thanks = own.ours("Thank you — your answers are saved")
+    await survey.shows(thanks, own.choice["devices"]["phone"], own.choice["rank"]["documentation"])
+    await customer.screenshot(f"94-{own.language}-thanks-wide")
+    await is_readable(survey.message)
+    direction = "rtl" if own.language == "ar" else "ltr"
+    body = survey.message.locator(".ac-adaptiveCard .ac-textBlock").first
+    assert await body.evaluate("each => getComputedStyle(each).direction") == direction
+
+
+async def _change(survey: Card, own: Own) -> None:
+    """Begin to change the answers: the page of what went wrong is not asked any more."""
+    await survey.press(own.ours("Edit my answer"))
+    await expect(survey.message.get_by_role("combobox", name=own.text["score"])).to_have_value("4")
+    await survey.choose(own.text["score"], "9")
+    await survey.press(own.ours("Next"))
+    await survey.shows(own.survey.page_title(2))

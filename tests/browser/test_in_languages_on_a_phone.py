@@ -1,6 +1,7 @@
 """The survey of five pages on a phone and by typing, in Arabic, Japanese and German."""
 
 import pytest
+from playwright.async_api import expect
 
 from feedback.language import LANGUAGES, say, speaking
 from feedback.surveys.survey_files import read_survey
@@ -10,6 +11,8 @@ from tests.browser.readable import is_readable
 from tests.browser.surveys import IN_LANGUAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+OWN_FOUR = {"ar": "٤", "ja": "\uff14", "de": "4"}  # a digit as it may be typed there
 
 
 def ours(sentence: str, language: str) -> str:
@@ -34,7 +37,19 @@ async def test_the_pages_fit_on_a_phone_and_are_answered_by_typing(admin: Chat, 
     await survey.shows(own.page_title(3))
     await is_readable(survey.message)
     await phone.screenshot(f"97-{language}-page-4-narrow")
-    await phone.says(f"answer five-{language}", own.questions[4].text)
-    await phone.says("skip", own.questions[5].text)
+    score, why, devices, effort, rank, good = [one.text for one in own.questions]
+    await phone.says(f"answer five-{language}", rank)
+    for before in (effort, devices, score):
+        await phone.says("back", before)
+    await phone.says(OWN_FOUR[language], why)
+    await phone.says("Search 2.0?", devices)
+    await phone.says("1, 3", effort)
+    await phone.says("6", rank)
     await phone.screenshot(f"98-{language}-typing-narrow")
-    await phone.say("cancel")
+    await phone.says("1, 1, 2", own.questions[4].choices[2].text)  # asked once more
+    await phone.says("3, 1, 2", good)
+    thanks = await phone.say("3 -")
+    await expect(thanks).to_contain_text(ours("Thank you — your answers are saved.", language))
+    for said in (own.questions[2].choices[2].text, own.questions[4].choices[1].text, "Search 2.0?"):
+        await expect(thanks).to_contain_text(said)
+    await phone.screenshot(f"98-{language}-typed-narrow")

@@ -1,11 +1,16 @@
-"""A survey of five pages with branches in a browser: wide and narrow windows, restarts, and by typing alone."""
+"""A survey of five pages with branches in a browser: in two windows, with restarts between, and by typing alone."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Route, expect
 
+from feedback.runs.runs import deliveries
+from feedback.surveys.questions import Answers
+from store.opening import open_store
 from tests.browser.card import Card
 from tests.browser.chat import NARROW, WIDE, Chat
 from tests.browser.readable import is_readable
@@ -15,6 +20,24 @@ from tests.browser.surveys import FIVE_PAGES
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SCORE = "How likely are you to recommend"
+LAST: Answers = {
+    "score": 4,
+    "why": "A search that finds what I meant.",
+    "devices": ["laptop"],
+    "effort": 5,
+    "rank": ["documentation", "speed", "reliability"],
+    "good": {"search": "good"},
+    "design": "dark",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def other(customer: Chat) -> AsyncIterator[Chat]:
+    """The customer on another device at the same time."""
+    other = await customer.on_another_device()
+    await other.open()
+    yield other
+    await other.page.close()
 
 
 async def _with_pictures(chat: Chat, folder: Path) -> None:
@@ -35,60 +58,122 @@ async def _sent(admin: Chat, customer: Chat, survey_id: str) -> Card:
     return await customer.card("Five pages (sample)")
 
 
-async def test_five_pages_are_answered_on_wide_and_narrow_screens_with_restarts(
-    admin: Chat, customer: Chat, bot: RunningBot, tmp_path: Path
+async def test_five_pages_are_answered_in_two_windows_with_restarts_between(
+    admin: Chat, customer: Chat, other: Chat, bot: RunningBot, tmp_path: Path
 ) -> None:
-    for chat in (admin, customer):
+    for chat in (admin, customer, other):
         await _with_pictures(chat, tmp_path)
-    survey = await _sent(admin, customer, "five-pages")
+    here = await _sent(admin, customer, "five-pages")
+    there = await other.card("Five pages (sample)")
     await admin.say("survey show five-pages")
-    await survey.shows("Page 1 of at most 5", "How likely are you to recommend it? (required)")
-    await customer.screenshot("60-page-1-wide")
-    await survey.press("Next")
-    await survey.shows("please answer this question")
-    await customer.screenshot("61-page-1-unanswered-wide")
-    await survey.choose(SCORE, "4")
-    await survey.press("Next")
-    await survey.shows("Page 2 of 5", "What went wrong")
-    await customer.screenshot("62-page-2-wide")
-    await bot.restart()
-    await survey.write("What was missing", "A search that finds what I wrote.")
-    await survey.press("Back")
-    await survey.shows("Page 1 of")
-    await survey.press("Next")
-    await expect(survey.message.get_by_label("What was missing")).to_have_value("A search that finds what I wrote.")
-    await survey.press("Next")
-    await survey.tick("Phone")
-    await survey.mark("It was easy", "Somewhat agree")
-    await is_readable(survey.message)
-    await customer.screenshot("63-page-3-wide")
+    await _begin(customer, here)
+    await here.tick("Laptop")  # and does not send it yet
     await bot.kill()
     await bot.start()
-    await survey.press("Next")
-    await survey.shows("What would help on the phone?")
+    await _go_on(other, there)
+    await bot.restart()
+    await there.press("Next")
+    await there.shows("Page 4 of 5", "What would help on the phone?")
+
+    await here.press("Next")  # a copy of page 3 that is older: it changes what it says, and empties nothing
+    await here.shows("Page 4 of 5", "What should we work on first?")
+    await expect(here.message).not_to_contain_text("What would help on the phone?")
+    await _finish(other, there)
+    await _change(customer, here, bot)
+
+    await there.press("Edit my answer")
+    await expect(there.message.get_by_role("combobox", name=SCORE)).to_have_value("4")
+    await there.choose(SCORE, "9")
+    await there.press("Next")
+    await there.shows("Your work")
+    await other.screenshot("67-edit-page-2-wide")
+    assert await _kept(bot) == [(2, LAST)]  # until the last page is sent again
+    await admin.say("results five-pages")
+    await (await admin.card("Results: Five pages")).shows("1 of 1 people answered")
+
+
+async def _begin(customer: Chat, here: Card) -> None:
+    """Answer two pages in the first window."""
+    await here.shows("Page 1 of at most 5", "How likely are you to recommend it? (required)")
+    await customer.screenshot("60-page-1-wide")
+    await here.press("Next")
+    await here.shows("please answer this question")
+    await customer.screenshot("61-page-1-unanswered-wide")
+    await here.choose(SCORE, "4")
+    await here.press("Next")
+    await here.shows("Page 2 of 5", "What went wrong")
+    await customer.screenshot("62-page-2-wide")
+    await here.write("What was missing", "A search that finds what I wrote.")
+    await here.press("Next")
+    await here.shows("Page 3 of 5", "Your work")
+
+
+async def _go_on(other: Chat, there: Card) -> None:
+    """Go on in the second window, whose copy of the card is still the first page: back, and to the third again."""
+    await there.shows("Page 1 of at most 5")
+    await there.press("Next")
+    await there.shows("Page 3 of 5", "Your work")
+    await there.press("Back")
+    why = there.message.get_by_label("What was missing")
+    await expect(why).to_have_value("A search that finds what I wrote.")
+    await why.fill("A search that finds what I meant.")
+    await there.press("Back")
+    await expect(there.message.get_by_role("combobox", name=SCORE)).to_have_value("4")
+    await there.press("Next")
+    await expect(why).to_have_value("A search that finds what I meant.")
+    await there.press("Next")
+    await there.tick("Phone")
+    await there.mark("It was easy", "Somewhat agree")
+    await is_readable(there.message)
+    await other.screenshot("63-page-3-wide")
+
+
+async def _finish(other: Chat, there: Card) -> None:
+    """Answer the last pages in the second window; the question about the phone is not asked any more."""
     for place, choice in enumerate(("Speed", "Speed", "Reliability"), 1):
-        await survey.choose(f"Place {place} of 3", choice)
-    await survey.press("Next")
-    await survey.shows("use each choice once")
-    await is_readable(survey.message)
-    await customer.screenshot("64-page-4-refused-wide")
-    await survey.choose("Place 2 of 3", "Documentation")
-    await survey.press("Next")
-    await survey.shows("Page 5 of 5", "Which design do you prefer?")
-    await survey.choose("Search", "Good")
-    await survey.mark("Your choice", "Dark")
-    await is_readable(survey.message)
-    await customer.screenshot("65-page-5-wide")
-    await survey.press("Send my answers")
-    await survey.shows(
-        "Thank you — your answers are saved", "1. Speed, 2. Documentation, 3. Reliability", "Search: Good"
-    )
-    await customer.screenshot("66-thanks-wide")
-    await survey.press("Edit my answer")
-    await survey.choose(SCORE, "9")
-    await survey.press("Next")
-    await survey.shows("Your work")
-    await customer.screenshot("67-edit-page-2-wide")
+        await there.choose(f"Place {place} of 3", choice)
+    await there.press("Next")
+    await there.shows("use each choice once")
+    await expect(there.message).not_to_contain_text("What would help on the phone?")
+    await is_readable(there.message)
+    await other.screenshot("64-page-4-refused-wide")
+    await there.choose("Place 2 of 3", "Documentation")
+    await there.press("Next")
+    await there.shows("Page 5 of 5", "Which design do you prefer?")
+    await there.choose("Search", "Good")
+    await there.mark("Your choice", "Dark")
+    await is_readable(there.message)
+    await other.screenshot("65-page-5-wide")
+    await there.press("Send my answers")
+    await there.shows("Thank you — your answers are saved", "finds what I meant.", "Laptop", "Somewhat agree")
+    await there.shows("1. Speed, 2. Documentation, 3. Reliability", "Search: Good")
+    await other.screenshot("66-thanks-wide")
+
+
+async def _change(customer: Chat, here: Card, bot: RunningBot) -> None:
+    """Send a page in the first window that is older than the answers: told so first, then taken as a change."""
+    first = await _kept(bot)
+    for place, choice in enumerate(("Documentation", "Speed", "Reliability"), 1):
+        await here.choose(f"Place {place} of 3", choice)
+    await here.press("Next")
+    await here.shows("You have sent your answers already. Send this page again to change them.")
+    await is_readable(here.message)
+    await customer.screenshot("68-sent-in-the-other-window-wide")
+    assert await _kept(bot) == first == [(1, {**LAST, "rank": ["speed", "documentation", "reliability"]})]
+    await expect(here.message.get_by_role("combobox", name="Place 1 of 3")).to_have_value("Documentation")
+    await here.press("Next")
+    await here.shows("Page 5 of 5")
+    await here.press("Save my answers")
+    await here.shows("Thank you — your changes are saved", "1. Documentation, 2. Speed, 3. Reliability", "Search: Good")
+
+
+async def _kept(bot: RunningBot) -> list[tuple[int, Answers]]:
+    """Return what is in the store of the run: everybody's answers, each with how often they were sent."""
+    store = await open_store(bot.database)
+    try:
+        return [(one.revision, one.answers) async for one in deliveries(store, "five-pages-1")]
+    finally:
+        await store.close()
 
 
 async def test_later_and_not_for_me_have_a_way_back(admin: Chat, customer: Chat) -> None:
@@ -111,14 +196,16 @@ async def test_later_and_not_for_me_have_a_way_back(admin: Chat, customer: Chat)
     await customer.screenshot("73-closed-half-way-wide")
 
 
-async def test_the_same_survey_is_answered_by_typing_alone(admin: Chat, customer: Chat, bot: RunningBot) -> None:
+async def test_the_same_survey_is_answered_by_typing_alone_in_both_windows(
+    admin: Chat, customer: Chat, other: Chat, bot: RunningBot
+) -> None:
     await _sent(admin, customer, "typed")
     await customer.says("answer typed", "Type a number from 0 to 10")
     await customer.says("twelve", "please choose a whole number from 0 to 10")
     await customer.says("3", "What was missing?")
     await bot.restart()
-    await customer.says("Search in files", "On which devices")
-    await customer.screenshot("74-typing-wide")
+    await other.says("Search in files", "On which devices")
+    await other.screenshot("74-typing-wide")
     await customer.says("2, 3", "It was easy")
     await customer.says("6", "What should we work on first?")
     await customer.says("3, 1, 2", "How good is each part today?")
@@ -136,6 +223,7 @@ async def test_the_pages_fit_on_a_narrow_screen(admin: Chat, customer: Chat, tmp
     await customer.screenshot("80-page-1-narrow")
     await survey.choose(SCORE, "9")
     await survey.press("Next")
+    await survey.shows("Your work")
     await survey.press("Next")
     await survey.shows("Place 1 of 3")
     await is_readable(survey.message)
@@ -147,4 +235,4 @@ async def test_the_pages_fit_on_a_narrow_screen(admin: Chat, customer: Chat, tmp
     await survey.press("Later")
     await survey.shows("When shall I ask you again?")
     await customer.screenshot("83-later-narrow")
-    await customer.page.set_viewport_size({"width": WIDE, "height": 900})
+    await customer.resize(WIDE)

@@ -126,7 +126,7 @@ async def test_every_step_fits_on_a_narrow_screen_and_in_high_contrast(admin: Ch
     await admin.say("survey new from onboarding")
     card = await admin.card("Your survey: Your first two weeks")
     await _looks_right(admin, card, "104-template-narrow")
-    await card.press("Preview the next page")
+    await card.press("See the next page")
     await _looks_right(admin, card, "105-page-narrow", "page 2 of 3", "What was in the way")
     await card.choose(CHOOSE, "3. What was in your way?")
     await card.press("Change a question")

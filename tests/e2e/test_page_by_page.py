@@ -144,6 +144,7 @@ async def test_an_older_copy_leads_to_where_the_person_is_and_loses_nothing(begu
     await begun.press("answer", {"q_score": "10"}, on=old)
     assert "You have sent your answers already" in said(begun)
     assert (await held(service, begun))["answers"]["score"] == 4  # type: ignore[index]
+    assert [one["value"] for one in _inputs(begun.card())] == ["10"], "it is there to be sent again"
 
 
 async def test_an_edit_replaces_the_answers_when_its_last_page_is_sent(begun: Person, service: Service) -> None:

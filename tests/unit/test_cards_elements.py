@@ -25,6 +25,7 @@ from cards.elements import (
     verbatim,
 )
 from cards.size import MAX_CARD_BYTES, card_size, fewer, fits, fitted
+from feedback.language import LANGUAGES, say, speaking
 
 GAP = "\u200b"
 
@@ -126,6 +127,15 @@ def test_a_time_is_written_by_the_client_from_utc() -> None:
     at = datetime(2026, 3, 1, 1, 30, 59, 999, tzinfo=timezone(timedelta(hours=2)))
     assert moment(at) == "{{DATE(2026-02-28T23:30:59Z, COMPACT)}} {{TIME(2026-02-28T23:30:59Z)}}"
     assert moment(at) == moment(at.astimezone(UTC))
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_a_time_for_the_client_stays_whole_in_a_sentence_of_any_language(language: str) -> None:
+    at = moment(datetime(2026, 3, 1, 1, 30, tzinfo=UTC))
+    with speaking(language):
+        said = say("You get this survey again on {when}, and nothing about it until then.", when=at)
+        assert at in said
+        assert at in str(text(said)["text"])
 
 
 def test_an_excerpt_says_that_there_is_more() -> None:

@@ -19,9 +19,11 @@ from feedback.runs.progress import count_states
 from feedback.runs.runs import DeliveryState, Run, RunState, find_run
 from feedback.surveys.questions import Kind, Question
 from feedback.surveys.surveys import Arm, Survey
-from store.contract import Change, Create, Doc, Op, Patch, Store, Unavailable, Where
+from store import paging
+from store.contract import Change, Create, Doc, Op, Page, Patch, Store, Unavailable, Where
 from tests.conftest import Clock
 from tests.unit.test_closing import House
+from tests.unit.test_store_schema import plan_of
 
 PEOPLE = 120  # so that sealing takes three batches
 QUESTIONS = (Question("score", Kind.NPS, "How likely?", required=True), Question("why", Kind.TEXT, "Why?"))
@@ -36,6 +38,8 @@ class Watched:
         self._store = store
         self._left = left
         self.keys_destroyed = 0
+        self.batches = 0
+        self.asked: list[paging.Question] = []
         self.sealing = asyncio.Event()
         self.may_seal = asyncio.Event()
         self.may_seal.set()
@@ -47,6 +51,21 @@ class Watched:
         if not self._left:
             raise Unavailable
         self._left -= 1
+
+    async def query(
+        self,
+        container: str,
+        *,
+        partition: str | None = None,
+        where: Sequence[Where] = (),
+        order: str = "id",
+        limit: int = 100,
+        continuation: str | None = None,
+    ) -> Page:
+        self.asked.append(paging.Question(container, partition, where, order, descending=False))
+        return await self._store.query(
+            container, partition=partition, where=where, order=order, limit=limit, continuation=continuation
+        )
 
     async def create(self, container: str, doc: Doc) -> Doc:
         self._one_less()
@@ -61,6 +80,7 @@ class Watched:
             self.sealing.set()
             await self.may_seal.wait()
         self._one_less()
+        self.batches += 1
         return await self._store.batch(container, partition, changes)
 
     async def delete(self, container: str, partition: str, doc_id: str) -> None:
@@ -159,6 +179,18 @@ async def test_two_at_work_on_one_run_seal_each_answer_once_and_destroy_the_key_
     await asyncio.gather(Sealer(cast("Store", one)).seal_all(), Sealer(cast("Store", other)).seal_all())
     await check_sealed(house, run)
     assert one.keys_destroyed + other.keys_destroyed == 1
+
+
+async def test_answers_are_sealed_fifty_at_a_time_and_no_page_reads_what_lies_before_them(house: House) -> None:
+    run = await answered(house)
+    await house.broadcaster.close(run)
+    watched = Watched(house.store)
+    await Sealer(cast("Store", watched)).seal_all()
+    pages = [one for one in watched.asked if one.partition == run.run]
+    assert watched.batches == -(-PEOPLE // 50)
+    assert len(pages) == 4, "the arms, all ballots at once, that none is left, and all that is sealed"
+    for page in pages:
+        assert "partition=? AND id>? AND id<?" in plan_of(page), "a search by kind would begin with the deliveries"
 
 
 @pytest.mark.parametrize("state", [RunState.CLOSED, RunState.RECALLED])

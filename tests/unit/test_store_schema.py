@@ -12,6 +12,7 @@ from store.contract import Op, StoreError, Where
 from store.paging import Question
 from store.sqlite_file import MIGRATIONS, SCHEMA, migrate
 from store.sqlite_query import changes_sql, page_sql
+from store.sqlite_writer import SQL_DROP
 
 FIELDS = [(one.name, field) for one in CONTAINERS.values() for field in one.fields]
 
@@ -139,3 +140,13 @@ def test_changes_are_found_by_their_sequence_number(container: str) -> None:
         plan = "; ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", params))
     assert f"USING INDEX {container}_seq (seq>?)" in plan
     assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_what_is_deleted_is_found_by_its_key_however_much_there_is(container: str) -> None:
+    with memory() as db:
+        migrate(db, MIGRATIONS)
+        db.execute("ANALYZE sqlite_schema")
+        plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {SQL_DROP[container]}", ("[]",))]
+    assert [one for one in plan if one.startswith(f"SEARCH {container} USING") and "partition=?" in one], plan
+    assert not [one for one in plan if f"SCAN {container}" in one], plan
