@@ -26,16 +26,21 @@ TOGETHER = 2000  # people written at once
 EVERY = 997  # of these lines one is looked at
 CHANGE = -2  # the column of the last question; after it comes whether to conclude yet
 READ = 256 * 1024
+PAUSE_S = 0.05  # between requests beside the download
 SIZES, REGIONS = ("small", "medium", "large"), ("emea", "americas", "apac")
 _PATIENT = aiohttp.ClientTimeout(total=None, sock_read=60)
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """How fast the rows came, and how much memory the service had at most: when it had started, and at the end."""
+    """How fast the rows came, and how much memory the service had at most: when it had started, and at the end.
+
+    `beside_ms` is what other requests took meanwhile, each.
+    """
 
     rows_per_s: float
     idle_rss_mb: float
     rss_mb: float
+    beside_ms: list[float]
 
 
 async def write_people(store: Store, keys: list[str]) -> None:
@@ -50,11 +55,32 @@ async def export(store: Store, run: Run, answers: int, file: Path) -> Exported:
     await move_run(store, run, RunState.SENT, leaving={RunState.PLANNING}, people=answers)
     async with _service(file) as (url, pid, session):
         idle = _peak_mb(pid)
+        ended = asyncio.Event()
+        asking = asyncio.create_task(_ask_beside(session, f"{url}/healthz", ended))
         start = time.perf_counter()
-        async with session.get(f"{url}/api/runs/{run.run}/export.csv") as reply:
+        try:
+            async with session.get(f"{url}/api/runs/{run.run}/export.csv") as reply:
+                reply.raise_for_status()
+                await _check(reply.content, answers)
+        finally:
+            took = time.perf_counter() - start
+            ended.set()
+            beside = await asking
+        return Exported(answers / took, idle, _peak_mb(pid), beside)
+
+
+async def _ask_beside(session: aiohttp.ClientSession, url: str, ended: asyncio.Event) -> list[float]:
+    """Ask for something small again and again until the event, and return how long each answer took."""
+    took: list[float] = []
+    while True:
+        start = time.perf_counter()
+        async with session.get(url) as reply:
             reply.raise_for_status()
-            await _check(reply.content, answers)
-        return Exported(answers / (time.perf_counter() - start), idle, _peak_mb(pid))
+            await reply.read()
+        took.append(1000 * (time.perf_counter() - start))
+        if ended.is_set():
+            return took
+        await asyncio.sleep(PAUSE_S)
 
 
 @asynccontextmanager

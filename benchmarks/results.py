@@ -9,7 +9,8 @@ answered, who is counted before it is shown. `new_answer_cost_us` is what counti
 from all over the run, `new_answer_alone_us` what it costs for one that comes alone. Both leave out keeping the answer.
 `tallied_per_s` is how fast a run that was never counted is; `rss_mb` is the most that the process had until then.
 `export_rows_per_s` is a download of all answers as CSV from a service of its own, `export_rss_mb` the most that one had
-until its end, and `export_idle_rss_mb` before the download began.
+until its end, and `export_idle_rss_mb` before the download began. `export_beside_ms_p50` and `_max` are what other
+requests took meanwhile, each. `segments_page_ms_p50` is a page with as many figures as there can be: segments.py.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from benchmarks.exporting import export, write_people
 from benchmarks.figures import ratio
 from benchmarks.panel import SENT_AT, SURVEY, Wrong, answers_of
 from benchmarks.processes import ROOT
+from benchmarks.segments import page_ms
 from feedback.answers import record_answer
 from feedback.deliveries import SLICE, write_planned
 from feedback.results import Results, results_of
@@ -79,6 +81,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     export_rows_per_s: float
     export_rss_mb: float
     export_idle_rss_mb: float
+    export_beside_ms_p50: float
+    export_beside_ms_max: float
+    segments_page_ms_p50: float
     answers: int
     burst: int
     cpus: int
@@ -141,12 +146,13 @@ async def _measure(house: House, folder: Path, began: float) -> Report:
         raise Wrong(msg)
     await write_people(house.store, [_person(number) for number in range(house.answers)])
     exported = await export(house.store, house.run, house.answers, folder / FILE)
-    page_ms = 1000 * statistics.median(pages)
+    segments_ms = await page_ms(house.store, house.tallier, house.answers)
+    page = 1000 * statistics.median(pages)
     return Report(
-        page_ms_p50=round(page_ms, 3),
+        page_ms_p50=round(page, 3),
         page_ms_max=round(1000 * max(pages), 3),
         duckdb_scan_ms=round(scan_ms, 2),
-        ratio=ratio(scan_ms, page_ms),
+        ratio=ratio(scan_ms, page),
         page_after_answer_ms_p50=round(1000 * statistics.median(after), 3),
         new_answer_cost_us=round(1e6 * burst_s / burst, 1),
         new_answer_alone_us=round(1e6 * statistics.median(alone), 1),
@@ -155,6 +161,9 @@ async def _measure(house: House, folder: Path, began: float) -> Report:
         export_rows_per_s=round(exported.rows_per_s, 1),
         export_rss_mb=round(exported.rss_mb, 1),
         export_idle_rss_mb=round(exported.idle_rss_mb, 1),
+        export_beside_ms_p50=round(statistics.median(exported.beside_ms), 2),
+        export_beside_ms_max=round(max(exported.beside_ms), 2),
+        segments_page_ms_p50=round(segments_ms, 2),
         answers=house.answers,
         burst=burst,
         cpus=os.cpu_count() or 0,
