@@ -8,9 +8,10 @@ figures. Afterwards the page must say exactly what DuckDB says; otherwise there 
 answered, who is counted before it is shown. `new_answer_cost_us` is what counting costs for each answer of a burst
 from all over the run, `new_answer_alone_us` what it costs for one that comes alone. Both leave out keeping the answer.
 `tallied_per_s` is how fast a run that was never counted is; `rss_mb` is the most that the process had until then.
-`export_rows_per_s` is a download of all answers as CSV from a service of its own, `export_rss_mb` the most that one had
-until its end, and `export_idle_rss_mb` before the download began. `export_beside_ms_p50` and `_max` are what other
-requests took meanwhile, each. `segments_page_ms_p50` is a page with as many figures as there can be: segments.py.
+`export_rows_per_s` is a download of all answers as CSV from a service of its own, `export_cpu_us` the processor time
+that it used for each row, `export_rss_mb` the most memory it had until then, `export_idle_rss_mb` before the download.
+`export_beside_ms_p50` and `_max` are what other requests took meanwhile. `segments_page_ms_p50` is a page with as many
+figures as there can be: segments.py.
 """
 
 import argparse
@@ -79,6 +80,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tallied_per_s: float
     rss_mb: float
     export_rows_per_s: float
+    export_cpu_us: float
     export_rss_mb: float
     export_idle_rss_mb: float
     export_beside_ms_p50: float
@@ -159,6 +161,7 @@ async def _measure(house: House, folder: Path, began: float) -> Report:
         tallied_per_s=round(house.answers / tallied_s, 1),
         rss_mb=round(rss_mb, 1),
         export_rows_per_s=round(exported.rows_per_s, 1),
+        export_cpu_us=round(exported.cpu_us, 2),
         export_rss_mb=round(exported.rss_mb, 1),
         export_idle_rss_mb=round(exported.idle_rss_mb, 1),
         export_beside_ms_p50=round(statistics.median(exported.beside_ms), 2),
