@@ -49,6 +49,7 @@ EVERY_KIND = Survey(
     ),
     arms=(Arm("a", "One design"), Arm("b", "Another design")),
 )
+HOSTILE_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 HOSTILE = ("=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x")
 ODD: tuple[Answers, ...] = (
     {},
@@ -162,6 +163,24 @@ def test_a_line_is_what_the_writer_makes_of_the_cells(rows: list[AnswerRow]) -> 
     csv.writer(text).writerows([[*(written(cell) for cell in read(one)), "last"] for one in rows])
     assert lines(rows) == text.getvalue()
     assert lines(rows) == text.getvalue()  # now that it is kept what many of them are written as
+
+
+@pytest.mark.parametrize("odd", [*HOSTILE, 'a "b"', "a,b", "a\rb", "a\nb", ""])
+def test_one_odd_text_among_many_plain_ones_is_written_as_it_would_be_alone(odd: str) -> None:
+    """Plain texts are looked at all at once; that must not let anything through."""
+    texts = ["plain", "also plain", odd, "plain again"]
+    rows = [AnswerRow(text, None, 1, {text: text}, {"why": text}, text) for text in texts]
+    lines = lines_of(EVERY_KIND, "last")
+    assert lines(rows) == "".join([lines([one]) for one in rows])
+    found = list(csv.reader(io.StringIO(lines(rows), newline="")))
+    safe = f"'{odd}" if odd.startswith(HOSTILE_STARTS) else odd
+    column = header_of(EVERY_KIND).index("why")
+    assert [(row[0], row[column]) for row in found] == [
+        ("plain",) * 2,
+        ("also plain",) * 2,
+        (safe,) * 2,
+        ("plain again",) * 2,
+    ]
 
 
 def test_answers_that_are_all_different_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
