@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import csv_lines
@@ -157,6 +157,7 @@ ROWS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, max_size=6))
 def test_a_line_is_what_the_writer_makes_of_the_cells(rows: list[AnswerRow]) -> None:
     read, lines, text = reader_of(EVERY_KIND), lines_of(EVERY_KIND, "last"), io.StringIO(newline="")
