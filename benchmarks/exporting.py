@@ -26,16 +26,22 @@ TOGETHER = 2000  # people written at once
 EVERY = 997  # of these lines one is looked at
 CHANGE = -2  # the column of the last question; after it comes whether to conclude yet
 READ = 256 * 1024
+PAUSE_S = 0.05  # between requests beside the download
 SIZES, REGIONS = ("small", "medium", "large"), ("emea", "americas", "apac")
 _PATIENT = aiohttp.ClientTimeout(total=None, sock_read=60)
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """How fast the rows came, and how much memory the service had at most: when it had started, and at the end."""
+    """How fast the rows came, and how much memory the service had at most: when it had started, and at the end.
+
+    `cpu_us` is the service's own processor time for a row, `beside_ms` what other requests took meanwhile, each.
+    """
 
     rows_per_s: float
+    cpu_us: float
     idle_rss_mb: float
     rss_mb: float
+    beside_ms: list[float]
 
 
 async def write_people(store: Store, keys: list[str]) -> None:
@@ -50,11 +56,32 @@ async def export(store: Store, run: Run, answers: int, file: Path) -> Exported:
     await move_run(store, run, RunState.SENT, leaving={RunState.PLANNING}, people=answers)
     async with _service(file) as (url, pid, session):
         idle = _peak_mb(pid)
+        ended, busy = asyncio.Event(), _cpu_s(pid)
+        asking = asyncio.create_task(_ask_beside(session, f"{url}/healthz", ended))
         start = time.perf_counter()
-        async with session.get(f"{url}/api/runs/{run.run}/export.csv") as reply:
+        try:
+            async with session.get(f"{url}/api/runs/{run.run}/export.csv") as reply:
+                reply.raise_for_status()
+                await _check(reply.content, answers)
+        finally:
+            took, busy = time.perf_counter() - start, _cpu_s(pid) - busy
+            ended.set()
+            beside = await asking
+        return Exported(answers / took, 1e6 * busy / answers, idle, _peak_mb(pid), beside)
+
+
+async def _ask_beside(session: aiohttp.ClientSession, url: str, ended: asyncio.Event) -> list[float]:
+    """Ask for something small again and again until the event, and return how long each answer took."""
+    took: list[float] = []
+    while True:
+        start = time.perf_counter()
+        async with session.get(url) as reply:
             reply.raise_for_status()
-            await _check(reply.content, answers)
-        return Exported(answers / (time.perf_counter() - start), idle, _peak_mb(pid))
+            await reply.read()
+        took.append(1000 * (time.perf_counter() - start))
+        if ended.is_set():
+            return took
+        await asyncio.sleep(PAUSE_S)
 
 
 @asynccontextmanager
@@ -106,3 +133,9 @@ def _peak_mb(pid: int) -> float:
     told = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     (line,) = (one for one in told.splitlines() if one.startswith("VmHWM:"))
     return int(line.split()[1]) / 1024
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the processor time that the threads of a process have used so far, in seconds."""
+    told = [one.read_text(encoding="ascii") for one in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(one.split()[0]) for one in told) / 1e9

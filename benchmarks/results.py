@@ -8,8 +8,10 @@ figures. Afterwards the page must say exactly what DuckDB says; otherwise there 
 answered, who is counted before it is shown. `new_answer_cost_us` is what counting costs for each answer of a burst
 from all over the run, `new_answer_alone_us` what it costs for one that comes alone. Both leave out keeping the answer.
 `tallied_per_s` is how fast a run that was never counted is; `rss_mb` is the most that the process had until then.
-`export_rows_per_s` is a download of all answers as CSV from a service of its own, `export_rss_mb` the most that one had
-until its end, and `export_idle_rss_mb` before the download began.
+`export_rows_per_s` is a download of all answers as CSV from a service of its own, `export_cpu_us` the processor time
+that it used for each row, `export_rss_mb` the most memory it had until then, `export_idle_rss_mb` before the download.
+`export_beside_ms_p50` and `_max` are what other requests took meanwhile. `segments_page_ms_p50` is a page with as many
+figures as there can be: segments.py.
 """
 
 import argparse
@@ -33,6 +35,7 @@ from benchmarks.exporting import export, write_people
 from benchmarks.figures import ratio
 from benchmarks.panel import SENT_AT, SURVEY, Wrong, answers_of
 from benchmarks.processes import ROOT
+from benchmarks.segments import page_ms
 from feedback.answers.answers import record_answer
 from feedback.results.results import Results, results_of
 from feedback.results.tallier import Tallier
@@ -77,8 +80,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     tallied_per_s: float
     rss_mb: float
     export_rows_per_s: float
+    export_cpu_us: float
     export_rss_mb: float
     export_idle_rss_mb: float
+    export_beside_ms_p50: float
+    export_beside_ms_max: float
+    segments_page_ms_p50: float
     answers: int
     burst: int
     cpus: int
@@ -141,20 +148,25 @@ async def _measure(house: House, folder: Path, began: float) -> Report:
         raise Wrong(msg)
     await write_people(house.store, [_person(number) for number in range(house.answers)])
     exported = await export(house.store, house.run, house.answers, folder / FILE)
-    page_ms = 1000 * statistics.median(pages)
+    segments_ms = await page_ms(house.store, house.tallier, house.answers)
+    page = 1000 * statistics.median(pages)
     return Report(
-        page_ms_p50=round(page_ms, 3),
+        page_ms_p50=round(page, 3),
         page_ms_max=round(1000 * max(pages), 3),
         duckdb_scan_ms=round(scan_ms, 2),
-        ratio=ratio(scan_ms, page_ms),
+        ratio=ratio(scan_ms, page),
         page_after_answer_ms_p50=round(1000 * statistics.median(after), 3),
         new_answer_cost_us=round(1e6 * burst_s / burst, 1),
         new_answer_alone_us=round(1e6 * statistics.median(alone), 1),
         tallied_per_s=round(house.answers / tallied_s, 1),
         rss_mb=round(rss_mb, 1),
         export_rows_per_s=round(exported.rows_per_s, 1),
+        export_cpu_us=round(exported.cpu_us, 2),
         export_rss_mb=round(exported.rss_mb, 1),
         export_idle_rss_mb=round(exported.idle_rss_mb, 1),
+        export_beside_ms_p50=round(statistics.median(exported.beside_ms), 2),
+        export_beside_ms_max=round(max(exported.beside_ms), 2),
+        segments_page_ms_p50=round(segments_ms, 2),
         answers=house.answers,
         burst=burst,
         cpus=os.cpu_count() or 0,

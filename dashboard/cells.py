@@ -12,12 +12,12 @@ BLOCK = 64 * 1024  # characters written at once
 _SECONDS = len("2026-11-24 09:00:00")  # what is behind it says that it is UTC
 BOM = "\ufeff"  # without it Excel takes UTF-8 for something else
 _AS_THEY_ARE = frozenset({int, float, type(None)})  # most cells, and the writer writes them as we would
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # how cells begin that are computed
+FORMULA = frozenset("=+-@\t\r\n＝＋－＠")  # how cells begin that are computed
 
 
 def harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in _FORMULA else cell
+    return f"'{cell}" if cell[:1] in FORMULA else cell
 
 
 def written(cell: Cell) -> str:
@@ -41,7 +41,7 @@ def _written_all(row: Row) -> list[Cell]:
     return [
         cell
         if (kind := type(cell)) in _AS_THEY_ARE
-        else (f"'{cell}" if cell[:1] in _FORMULA else cell)  # type: ignore[index]  # it is a str
+        else (f"'{cell}" if cell[:1] in FORMULA else cell)  # type: ignore[index]  # it is a str
         if kind is str
         else written(cell)
         for cell in row

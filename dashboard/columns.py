@@ -5,7 +5,7 @@ has one. Choices are given by what people read; the codebook has their ids too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
 
@@ -192,19 +192,26 @@ def _parts(
     return Columns(question.id, columns, read)
 
 
-def _known(row: AnswerRow) -> str:
-    return _words_of(tuple(row.attributes.items()))
-
-
 @lru_cache(maxsize=4096)  # many people have the same
-def _words_of(attributes: Sequence[tuple[str, str]]) -> str:
+def words_of(attributes: Sequence[tuple[str, str]]) -> str:
+    """Return what is known about somebody, in one cell."""
     return "; ".join(f"{name}={value}" for name, value in sorted(attributes))
 
 
+def _known(row: AnswerRow) -> str:
+    return words_of(tuple(row.attributes.items()))
+
+
+def _answered(row: AnswerRow) -> datetime | None:
+    return datetime.fromisoformat(row.answered_at) if row.answered_at else None
+
+
+ATTRIBUTES = About("attributes", "what is known about the person now", _known)
+ANSWERED = About("answered", "when, in UTC; of a changed answer the last time", _answered)
 PERSON = (
     About("person", "Entra tenant id and object id; the file with the people has the names", attrgetter("person")),
-    About("attributes", "what is known about the person now", _known),
-    About("answered", "when, in UTC; of a changed answer the last time", attrgetter("answered_at")),
+    ATTRIBUTES,
+    ANSWERED,
     About("times sent", "1, or more where the answers were changed", attrgetter("revision")),
 )
 ARM = About("arm", "the arm of the concept test that the person saw", attrgetter("arm"))

@@ -12,7 +12,7 @@ import msgspec
 from dashboard.cells import BOM, Row, csv_blocks
 from dashboard.charts import rows_of
 from dashboard.columns import CODEBOOK, DOUBTS, codebook_of, doubts_in_short, header_of, reader_of
-from dashboard.csv_lines import END, field_of, line_of
+from dashboard.csv_lines import END, field_of, lines_of
 from dashboard.results_sheet import add_results
 from dashboard.shapes import arm_differences, doubts, mix_figures, weighted_figures
 from dashboard.workbook import Workbook
@@ -24,6 +24,7 @@ from feedback.runs.runs import Run
 from store.contract import MAX_BATCH, Store
 
 HEADER = ("name", "tenant", "object id", "state", "reason", "sent", "last reminded", "answered")
+_encode = msgspec.json.Encoder().encode
 
 
 async def people_csv(store: Store, run: Run) -> AsyncGenerator[bytes, None]:
@@ -46,12 +47,12 @@ async def answers_csv(store: Store, results: Results) -> AsyncGenerator[bytes, N
 
     What speaks against concluding from them stands in a column of its own, in each row: nobody reads one without it.
     """
-    header, line = [*header_of(results.run.survey), DOUBTS], line_of(results.run.survey)
-    end = f",{field_of(doubts_in_short(results))}{END}"
+    header = [*header_of(results.run.survey), DOUBTS]
+    lines = lines_of(results.run.survey, field_of(doubts_in_short(results)))
     yield f"{BOM}{','.join([field_of(str(one)) for one in header])}{END}".encode()
     async with aclosing(answer_rows(store, results.run)) as groups:
         async for group in groups:
-            yield "".join([line(one) + end for one in group]).encode()
+            yield lines(group).encode()
 
 
 async def answers_xlsx(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
@@ -124,7 +125,7 @@ def _cells(one: Listed) -> Row:
 
 
 def _line(row: AnswerRow) -> bytes:
-    return msgspec.json.encode(row if row.person else {"answers": row.answers})
+    return _encode(row if row.person else {"answers": row.answers})
 
 
 def _question(one: QuestionResult) -> dict[str, object]:

@@ -99,7 +99,7 @@ def _check_place(container: str, partition: str, doc: Doc) -> None:
 def _is_comparable(one: Where) -> bool:
     match one.op, one.value:
         case Op.IN, list() | tuple() as values:
-            return all(_is_scalar(value) for value in values)
+            return set(map(type, values)) == {str} or all(_is_scalar(value) for value in values)  # mostly ids
         case Op.IN, _:
             return False
         case Op.EQ, value:

@@ -8,7 +8,7 @@ exactly as it reads one that is stored.
 from collections.abc import Sequence
 from functools import cache
 from string import Template
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,8 +23,13 @@ _PAGE = Template(
     "SELECT '[' || coalesce(group_concat('[' || seq || ',' || body || ']'), '') || ']'"
     " FROM (SELECT seq, body FROM $table WHERE $where ORDER BY $order LIMIT ?)"
 )
+_BODIES = Template(
+    "SELECT '[' || coalesce(group_concat(body), '') || ']'"
+    " FROM (SELECT body FROM $table WHERE $where ORDER BY $order LIMIT ?)"
+)
 _TALLY = Template("SELECT $value, count(*) FROM $table WHERE $where GROUP BY 1")
 _ROWS = msgspec.json.Decoder(list[tuple[int, msgspec.Raw]])
+_RAW = msgspec.json.Decoder(list[msgspec.Raw])
 _VALUE = "json_extract(?, '$')"
 _ALWAYS = "TRUE"
 _NEVER = "FALSE"
@@ -40,7 +45,7 @@ Row = tuple[int, msgspec.Raw]  # the sequence number and the body
 Sql = tuple[str, list[object]]  # with its parameters
 
 
-def page_sql(question: Question, continuation: str | None, *, now: float, limit: int) -> Sql:
+def page_sql(question: Question, continuation: str | None, *, now: float, limit: int, form: Template = _PAGE) -> Sql:
     """Return the statement for one page. Raises `ValueError` for a continuation that is not this question's."""
     kind = CONTAINERS[question.container]
     parts = [_alive(kind, now), *(_compared(kind, one) for one in question.where), _ordered(kind, question)]
@@ -50,7 +55,12 @@ def page_sql(question: Question, continuation: str | None, *, now: float, limit:
         parts.append(_after(kind, question, read_token(question, continuation)))
     way = "DESC" if question.descending else "ASC"
     order = ", ".join(f"{column} {way}" for column in _order_columns(kind, question))
-    return _statement(kind, parts, order, limit)
+    return _statement(kind, parts, order, limit, form)
+
+
+def bodies_sql(question: Question, continuation: str | None, *, now: float, limit: int) -> Sql:
+    """Return the statement for the same page as `shaped` takes it: bodies alone."""
+    return page_sql(question, continuation, now=now, limit=limit, form=_BODIES)
 
 
 def changes_sql(container: str, mark: int, *, now: float, limit: int) -> Sql:
@@ -80,22 +90,26 @@ def doc_of(container: str, row: Row) -> Doc:
     return decode(container, bytes(body), str(seq))
 
 
-def shaped(shape: type[S], container: str, text: str) -> list[S] | None:
-    """Return the rows of a page in a shape; None where a document is not of today's version."""
+def shaped(shape: type[S], container: str, text: str) -> list[S]:
+    """Return the bodies of a page in a shape; documents of an older version are upgraded first."""
     try:
-        found = _decoder_of(shape).decode(text)
-    except msgspec.ValidationError:
-        return None
-    version = CONTAINERS[container].version
-    return [one for _, one in found] if all(one.v == version for _, one in found) else None
+        found: list[S] = _decoder_of(shape, CONTAINERS[container].version).decode(text)
+    except msgspec.ValidationError:  # of another version, or nothing that fits the shape
+        docs = [decode(container, bytes(body), "") for body in _RAW.decode(text)]
+        return msgspec.convert(docs, list[shape])  # type: ignore[valid-type]
+    return found
 
 
 @cache
-def _decoder_of(shape: type[S]) -> msgspec.json.Decoder[list[tuple[int, Any]]]:
-    """Return what reads a page into a shape, with the version that each document is stored in."""
+def _decoder_of(shape: type[S], version: int) -> msgspec.json.Decoder[list[Any]]:
+    """Return what reads bodies into a shape, as long as each is of a version. What names none is of the first."""
+    of_version = Literal[version]  # type: ignore[valid-type]  # known only now
+    field = ("v", of_version, 1) if version == 1 else ("v", of_version)
     frozen = shape.__struct_config__.frozen  # type: ignore[attr-defined]  # a shape is a struct
-    stored = msgspec.defstruct(f"Stored{shape.__name__}", [("v", int, 1)], bases=(shape,), frozen=frozen, gc=False)
-    return msgspec.json.Decoder(list[tuple[int, stored]])  # type: ignore[valid-type]
+    stored = msgspec.defstruct(
+        f"Stored{shape.__name__}", [field], bases=(shape,), frozen=frozen, gc=False, kw_only=True
+    )
+    return msgspec.json.Decoder(list[stored])  # type: ignore[valid-type]
 
 
 def token_after_id(question: Question, doc_id: str) -> str:
@@ -111,9 +125,9 @@ def token_after(question: Question, row: Row) -> str:
     return token_at(question, stored)
 
 
-def _statement(kind: Container, parts: Sequence[Sql], order: str, limit: int) -> Sql:
+def _statement(kind: Container, parts: Sequence[Sql], order: str, limit: int, form: Template = _PAGE) -> Sql:
     params = [value for _, values in parts for value in values]
-    return _PAGE.substitute(table=kind.name, where=_all_of(parts), order=order), [*params, limit]
+    return form.substitute(table=kind.name, where=_all_of(parts), order=order), [*params, limit]
 
 
 def _all_of(parts: Sequence[Sql]) -> str:

@@ -4,8 +4,6 @@ import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
-
 from store.contract import Changes, Page, Unavailable
 from store.paging import Question
 from store.shapes import S, Shaped
@@ -14,6 +12,7 @@ from store.sqlite_query import (
     MAX_PAGE,
     Row,
     Sql,
+    bodies_sql,
     changes_sql,
     doc_of,
     page_sql,
@@ -42,7 +41,7 @@ class Reader:
     ) -> Shaped[S]:
         """Return one page of a question, each document in a shape."""
         size = min(limit, MAX_PAGE)
-        sql = page_sql(question, continuation, now=now, limit=size + 1)
+        sql = bodies_sql(question, continuation, now=now, limit=size + 1)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._page_as, shape, question, sql, size)
 
     async def changes(self, container: str, mark: int, *, now: float, limit: int) -> Changes:
@@ -69,11 +68,7 @@ class Reader:
         return Page(docs, token_after(question, rows[size - 1]) if len(rows) > size else None)
 
     def _page_as(self, shape: type[S], question: Question, sql: Sql, size: int) -> Shaped[S]:
-        text = self._text(sql)
-        found = shaped(shape, question.container, text)
-        if found is None:  # documents of an older version are upgraded first
-            docs = [doc_of(question.container, row) for row in rows_of(text)]
-            found = msgspec.convert(docs, list[shape])  # type: ignore[valid-type]
+        found = shaped(shape, question.container, self._text(sql))
         more = len(found) > size
         return Shaped(found[:size], token_after_id(question, found[size - 1].id) if more else None)
 

@@ -10,7 +10,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime
 
 import msgspec
 
@@ -29,13 +28,13 @@ ONLY_COUNTED = frozenset({Kind.CHOICES, Kind.NUMBER, Kind.DATE})  # in an anonym
 
 
 class AnswerRow(msgspec.Struct, frozen=True, gc=False):
-    """What one person answered, and when for the last time. `attributes` are those known about them now.
+    """What one person answered, and when for the last time, as it is kept. `attributes` are those known about them now.
 
     Of an anonymous run it is one answer of nobody; all else is empty.
     """
 
     person: str  # person id
-    answered_at: datetime | None
+    answered_at: str | None  # ISO 8601: most files give it so, and time enough goes by without reading it
     revision: int  # how many times they have sent answers
     attributes: Mapping[str, str]
     answers: Answers
@@ -47,7 +46,7 @@ class _Given(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     kind: str = ""
-    answered_at: datetime | None = None
+    answered_at: str | None = None
     answers: Answers = {}
     revision: int = 0
     arm: str = ""

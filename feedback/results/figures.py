@@ -6,6 +6,7 @@ docs/results.md says the same for readers, and the tests compare with statsmodel
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from statistics import NormalDist
@@ -99,6 +100,16 @@ def mean(n: int, total: Fraction, squares: Fraction) -> Figure | None:
     variance = float((squares - total * total / n) / (n - 1))
     half = t_quantile(n - 1) * math.sqrt(variance / n)
     return Figure(value, n, Interval(value - half, value + half))
+
+
+def spread(n: int, total: Fraction | Decimal, squares: Fraction | Decimal) -> tuple[float, float]:
+    """Return the mean of n numbers and the sum of their squared distances from it, each rounded once and at the end.
+
+    In whole numbers: there may be thousands of these on a page, and fractions are shortened at each step.
+    """
+    (above, below), (over, under) = total.as_integer_ratio(), squares.as_integer_ratio()
+    whole = below * below * n
+    return above / (below * n), (over * whole - under * above * above) / (under * whole)
 
 
 def median(counts: Sequence[tuple[float, int]]) -> Figure | None:

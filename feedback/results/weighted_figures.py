@@ -8,11 +8,14 @@ rounded down. docs/results.md says the same for readers.
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 
 from feedback.results import figures
 from feedback.results.figures import Figure, Interval
 from feedback.results.weighting import Precision
+
+Exact = Fraction | Decimal
 
 
 def weighted_share(part: float, whole: float, worth: Precision) -> Figure:
@@ -28,13 +31,13 @@ def weighted_nps(promoters: float, detractors: float, whole: float, worth: Preci
     return Figure(100 * (promoters - detractors) / whole, int(n), around)
 
 
-def weighted_mean(strata: Sequence[tuple[float, int, Fraction, Fraction]], worth: Precision) -> Figure:
+def weighted_mean(strata: Sequence[tuple[float, int, Exact, Exact]], worth: Precision) -> Figure:
     """Return the mean of strata, given as weight, n, sum and sum of squares, with the linearised variance.
 
     A weighted mean is a ratio, and its variance that of its Taylor expansion, with weights taken as given (K. M.
     Wolter, Introduction to Variance Estimation, 2nd ed., 2007, chapter 6). Student's t has n - 1 degrees of freedom.
     """
-    parts = [(weight, n, float(total / n), float(squares - total * total / n)) for weight, n, total, squares in strata]
+    parts = [(weight, n, *figures.spread(n, total, squares)) for weight, n, total, squares in strata]
     whole = math.fsum(weight * n for weight, n, _, _ in parts)
     value = math.fsum(weight * n * middle for weight, n, middle, _ in parts) / whole
     if worth.n == 1:

@@ -85,10 +85,11 @@ class Strata(msgspec.Struct, frozen=True):
         """
         whole: dict[str, float] = {}
         by_segment: dict[tuple[str, str], dict[str, float]] = {}
+        names = self.names
         for (stratum, weight, _), counts in zip(self.parts, self.aligned, strict=True):
             theirs = [
                 by_segment.setdefault((attribute, values[number]), {})
-                for (attribute, values), number in zip(self.names, stratum, strict=True)
+                for (attribute, values), number in zip(names, stratum, strict=True)
             ]
             for value, n in counts.by_value.items():
                 for found in (whole, *theirs):
@@ -152,7 +153,7 @@ def weighted_result(strata: Strata) -> Weighted | None:
 
 
 def _mean(strata: Strata, worth: Precision) -> Figure:
-    found = weighted_mean([(weight, tally.n, *tally.sums.exact) for _, weight, tally in strata.parts], worth)
+    found = weighted_mean([(weight, tally.n, *tally.sums.decimals) for _, weight, tally in strata.parts], worth)
     scale = SCALES.get(strata.question.kind)
     if found.interval is None or scale is None:
         return found

@@ -14,13 +14,13 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import csv_lines
 from dashboard.cells import BOM, Cell, Row, csv_blocks, written
 from dashboard.columns import header_of, reader_of
-from dashboard.csv_lines import END, line_of
+from dashboard.csv_lines import lines_of
 from dashboard.exports import answers_csv, answers_json, people_csv
 from feedback.people.people import Person
 from feedback.results.answer_rows import AnswerRow
@@ -49,6 +49,7 @@ EVERY_KIND = Survey(
     ),
     arms=(Arm("a", "One design"), Arm("b", "Another design")),
 )
+HOSTILE_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 HOSTILE = ("=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "＋1", "－1", "＠x")
 ODD: tuple[Answers, ...] = (
     {},
@@ -145,7 +146,10 @@ ANSWERS = st.one_of(
 ROWS = st.builds(
     AnswerRow,
     person=st.one_of(st.just(person_key(1)), st.text(max_size=4)),
-    answered_at=st.one_of(st.none(), st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))]))),
+    answered_at=st.one_of(
+        st.none(),
+        st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))])).map(msgspec.to_builtins),
+    ),
     revision=st.integers(0, 3),
     attributes=st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
     answers=st.dictionaries(st.sampled_from([one.id for one in EVERY_KIND.questions]), ANSWERS),
@@ -153,18 +157,38 @@ ROWS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(ROWS, max_size=6))
 def test_a_line_is_what_the_writer_makes_of_the_cells(rows: list[AnswerRow]) -> None:
-    read, line, text = reader_of(EVERY_KIND), line_of(EVERY_KIND), io.StringIO(newline="")
-    csv.writer(text).writerows([[written(cell) for cell in read(one)] for one in rows])
-    assert "".join([line(one) + END for one in rows]) == text.getvalue()
+    read, lines, text = reader_of(EVERY_KIND), lines_of(EVERY_KIND, "last"), io.StringIO(newline="")
+    csv.writer(text).writerows([[*(written(cell) for cell in read(one)), "last"] for one in rows])
+    assert lines(rows) == text.getvalue()
+    assert lines(rows) == text.getvalue()  # now that it is kept what many of them are written as
+
+
+@pytest.mark.parametrize("odd", [*HOSTILE, 'a "b"', "a,b", "a\rb", "a\nb", ""])
+def test_one_odd_text_among_many_plain_ones_is_written_as_it_would_be_alone(odd: str) -> None:
+    """Plain texts are looked at all at once; that must not let anything through."""
+    texts = ["plain", "also plain", odd, "plain again"]
+    rows = [AnswerRow(text, None, 1, {text: text}, {"why": text}, text) for text in texts]
+    lines = lines_of(EVERY_KIND, "last")
+    assert lines(rows) == "".join([lines([one]) for one in rows])
+    found = list(csv.reader(io.StringIO(lines(rows), newline="")))
+    safe = f"'{odd}" if odd.startswith(HOSTILE_STARTS) else odd
+    column = header_of(EVERY_KIND).index("why")
+    assert [(row[0], row[column]) for row in found] == [
+        ("plain",) * 2,
+        ("also plain",) * 2,
+        (safe,) * 2,
+        ("plain again",) * 2,
+    ]
 
 
 def test_answers_that_are_all_different_are_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_lines, "KEPT", 2)
-    line = line_of(EVERY_KIND)
+    lines = lines_of(EVERY_KIND, "last")
     rows = [AnswerRow("x", None, 1, {}, {"day": f"2026-01-{day:02d}"}) for day in range(1, 10)]
-    assert [line(one).count("2026-01-") for one in rows * 2] == [1] * 18
+    assert [lines([one]).count("2026-01-") for one in rows * 2] == [1] * 18
 
 
 async def test_a_file_of_one_question_has_two_columns(embedded: Store) -> None:

@@ -11,7 +11,8 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import DescrStatsW
 
-from feedback.results.figures import FEW, Figure, Interval, mean, median, median_rank, nps, share, t_quantile
+from feedback.results.counts import summed
+from feedback.results.figures import FEW, Figure, Interval, mean, median, median_rank, nps, share, spread, t_quantile
 
 CLOSE = 1e-9
 SIZES = [1, 2, 3, 4, 5, 6, 7, 10, 11, 30, 99, 100, 199, 200, 201, 202, 500, 1000, 54_321, 1_000_000]
@@ -105,3 +106,12 @@ def test_few_answers_are_called_thin() -> None:
 def test_an_interval_is_cut_to_its_scale() -> None:
     assert Interval(0.5, 5.5).within(1, 5) == Interval(1, 5)
     assert Interval(2, 3).within(1, 5) == Interval(2, 3)
+
+
+@given(st.lists(st.integers(-1000, 1000) | st.floats(-1e6, 1e6), min_size=1, max_size=20))
+def test_mean_and_spread_are_the_exact_ones_rounded_once(numbers: list[float]) -> None:
+    n, sums = len(numbers), summed(numbers)
+    total, squares = sums.exact
+    expected = float(total / n), float(squares - total * total / n)
+    assert spread(n, total, squares) == expected
+    assert spread(n, *sums.decimals) == expected
