@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 30.0
+START_S = 60.0
 STOP_S = 15.0
 LOOK_AGAIN_S = 0.05
 LOG_TAIL = 2_000  # characters

@@ -173,7 +173,8 @@ class Round(msgspec.Struct):
             await one.say("help")
         await self.admin.say("send pulse to Customers")
         states = await when_over(self.place, "pulse-2", len(self.people))
-        assert {states[key_of(one)] for one in gone[:SPEAK]} == {DeliveryState.SENT}
+        again = {states[key_of(one)] for one in gone[:SPEAK]}
+        assert again <= {DeliveryState.SENT, DeliveryState.UNCONFIRMED}  # in doubt where the store was in trouble
         assert {states[key_of(one)] for one in gone[SPEAK:]} <= {DeliveryState.EXCLUDED}
         assert all(self._requests(one) == last[one.who.conversation] for one in gone[SPEAK:])
 
