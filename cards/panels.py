@@ -57,7 +57,7 @@ def dry_run_card(found: DryRun, survey: Survey, audience: str, now: datetime, *,
     title = f"Nothing sent yet: {escape(excerpt(survey.title, _NAME))}"
     to = hint(f"To {escape(excerpt(audience, _NAME))}")
     second = [text(_SECOND, is_bold=True)] if needs_approval else []
-    return card([heading(title), to, *counts_of(found, now), *second], fallback=title)
+    return card([heading(title), to, *counts_of(found, now), *_too_few(found, survey), *second], fallback=title)
 
 
 def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
@@ -70,6 +70,7 @@ def proposed_card(run: Run, found: DryRun, now: datetime) -> Card:
         hint(f"Run **{name}** to {escape(excerpt(run.audience, _NAME))}"),
         *_waves(run),
         *counts_of(found, now),
+        *_too_few(found, run.survey),
     ]
     return card(body, fallback=title)
 
@@ -80,7 +81,7 @@ def asked_for(run: Run, found: DryRun, now: datetime) -> list[Element]:
     until = f", until {moment(run.approve_until)}" if run.approve_until else ""
     grown = f"It has grown: by now it would reach **{counted(found.reachable, 'person', 'people')}**."
     more = [text(grown, is_bold=True)] if found.reachable > run.approval_for else []
-    return [text(f"{asked}{until}."), *more, *_waves(run), *counts_of(found, now)]
+    return [text(f"{asked}{until}."), *more, *_waves(run), *counts_of(found, now), *_too_few(found, run.survey)]
 
 
 def _waves(run: Run) -> list[Element]:
@@ -98,8 +99,17 @@ def counts_of(found: DryRun, now: datetime) -> list[Element]:
         for at, count in list(found.waiting.items())[:5]
     ]
     minutes = found.seconds(now) / _MINUTE_S
-    time = "less than a minute" if minutes < 1 else counted(round(minutes), "minute")
-    return [section([facts(rows), *later, text(f"Done about **{time}** after it starts.")])]
+    time = "**less than a minute**" if minutes < 1 else f"about **{counted(round(minutes), 'minute')}**"
+    return [section([facts(rows), *later, text(f"Done {time} after it starts.")])]
+
+
+def _too_few(found: DryRun, survey: Survey) -> list[Element]:
+    """Return the warning that an anonymous survey would reach so few people that nobody ever sees an answer."""
+    if not survey.is_anonymous or found.reachable >= survey.threshold:
+        return []
+    few = counted(found.reachable, "person", "people")
+    warning = f"It would reach {few}, and nothing is ever shown of fewer than {survey.threshold}: ask more people."
+    return [text(warning, is_bold=True)]
 
 
 def _panel(panel: Panel) -> list[Element]:

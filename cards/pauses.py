@@ -47,7 +47,7 @@ def declined_card(run: Run) -> Card:
     body = [
         heading(say("All right — this one is not for you")),
         _survey(run),
-        text(say("You get no reminders of this survey. Thank you for saying so: it is counted, without your name.")),
+        text(say("You get no reminders of this survey. Thank you for saying so: the team can see that you did.")),
         hint(say("To get no surveys at all, type **stop**.")),
     ]
     return card(body, [_back(run, say("Answer after all"))], fallback=say("You get no reminders of this survey."))

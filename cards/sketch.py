@@ -205,7 +205,8 @@ def _how(survey: Survey) -> str:
         )
     last = len(survey.questions)
     order = f", **move {last} to 1**" if last > 1 else ""
-    words = f"**add**, **change {last}**{order}, **delete {last}**, **required {last}**, **test**, **save**"
+    need = "optional" if survey.questions[-1].required else "required"
+    words = f"**add**, **change {last}**{order}, **delete {last}**, **{need} {last}**, **test**, **save**"
     return f"You can also type: {words}. **cancel** leaves this; it is kept, and **survey new** goes on with it."
 
 

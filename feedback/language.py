@@ -49,6 +49,7 @@ _FIRST_STRONG, _LEFT_TO_RIGHT, _RIGHT_TO_LEFT, _END = (
     "\u2067",
     "\u2069",
 )  # the marks of Unicode's isolates
+_RUNS_LEFT = "\u200f"  # Unicode's mark that says which way a text runs, without being seen
 _TYPED = re.compile(r"\*\*([a-z][^*]*)\*\*")  # what somebody is to type
 _DAY = re.compile(rf"(?<![{_LEFT_TO_RIGHT}\d-])\d{{4}}-\d\d-\d\d(?![\d-]|T\d)")  # no time that a client computes
 _LINE = re.compile(r"^((?:- )?(?:\*\*|_)?)(.*?)((?:\*\*|_)?)$")  # marks of Markdown stay outside
@@ -146,6 +147,14 @@ def isolated(words: str) -> str:
         return words
     has_other = any(unicodedata.bidirectional(one) == "L" for one in words)
     return f"{_FIRST_STRONG}{words}{_END}" if has_other else words
+
+
+def ours(sentence: str) -> str:
+    """Return a sentence of ours that begins with other people's words, so that it runs as its language does.
+
+    It does so even where it is treated as a text of theirs later, and its isolates are taken out.
+    """
+    return f"{_RUNS_LEFT}{sentence}" if is_right_to_left() else sentence
 
 
 def as_text(words: str) -> str:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Protocol
 
 from feedback.errors import AnswersRefused, Problem, quote
-from feedback.language import mark, number, say, whole
+from feedback.language import mark, number, ours, say, whole
 from feedback.surveys.branching import holds
 from feedback.surveys.questions import SCALES, TRUTHS, Answer, Answers, Kind, Question, read_day, without_controls
 
@@ -76,7 +76,9 @@ def missing(questions: Iterable[Question], answers: Answers) -> list[Problem]:
 def unknown(questions: Sequence[Question], raw: Mapping[str, object]) -> list[Problem]:
     """Return a problem for each answer to no question."""
     known = {question.id for question in questions}
-    return [Problem(one, say("{question}: unknown question.", question=quote(one))) for one in raw if one not in known]
+    return [
+        Problem(one, ours(say("{question}: unknown question.", question=quote(one)))) for one in raw if one not in known
+    ]
 
 
 _INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}  # Unicode categories that leave a text blank
@@ -84,7 +86,7 @@ _DIGITS = re.compile(r"[+-]?([0-9]{1,13}(\.[0-9]{0,20})?|\.[0-9]{1,20})", re.ASC
 
 
 def _problem(question: Question, wish: str) -> Problem:
-    return Problem(question.id, say("{question}: {wish}.", question=quote(question.text), wish=wish))
+    return Problem(question.id, ours(say("{question}: {wish}.", question=quote(question.text), wish=wish)))
 
 
 def _wanted(question: Question, value: object) -> str:

@@ -184,7 +184,7 @@ RULES: Sequence[Rule] = (
     ),
     Rule(
         "double-barrelled",
-        _pattern(*_DOUBLE, kinds=_SCORED | {Kind.CHOICE, Kind.TEXT}),
+        _pattern(*_DOUBLE, kinds=_SCORED | {Kind.CHOICE, Kind.MATRIX, Kind.TEXT}),
         "“{found}” asks two things at once.",
         "Nobody can tell afterwards which of the two an answer is about: make it two questions.",
         "[P][D]",

@@ -1,7 +1,8 @@
 """The curious admin: whatever the product shows of an anonymous run, at any time, ties nobody to an answer.
 
 The same people answer twice, with their answers exchanged among them, and the admin looks at everything after each
-answer and at the end. What they see must be the same both times: then nothing of it depends on who said what.
+answer and at the end. What they see must be the same both times: then nothing of it depends on who said what. Minutes
+pass from answer to answer, so that a time beside what was said would tell who said it.
 """
 
 import asyncio
@@ -51,7 +52,7 @@ DASHBOARD = (
 )
 AT_THE_END = ("/runs/{run}/charts/score.svg", "/api/runs/{run}/export.xlsx")
 _CHANGES = re.compile(  # the second time is some hours later; forms have a token, texts a hash of an id by chance
-    r"\b\d\d(?=:17\b)|(?<=T)\d\d(?=:17)|(?<=name=\"token\" value=\")\w+"
+    r"\b\d\d(?=:(?:17|24|31|38|45)\b)|(?<=T)\d\d(?=:(?:17|24|31|38|45))|(?<=name=\"token\" value=\")\w+"
     r"|(?<=id=\"text-)[\w-]{16}|(?<=name=\"text\" value=\")[\w-]{16}"
 )
 NOW = datetime(2026, 11, 24, 9, 17, 33, tzinfo=UTC)
@@ -111,11 +112,16 @@ class CuriousAdmin:
         if is_thorough:
             words += [f"status {run} sent", f"results {survey}", f"survey show {survey}", f"survey export {survey}"]
         seen = [await self._ask(one) for one in words]
-        audit = [line for line in (await self._ask("audit")).splitlines() if run in line] if is_thorough else []
+        audit = {line for line in (await self._ask("audit")).splitlines() if run in line} if is_thorough else set()
         paths = DASHBOARD + AT_THE_END if is_thorough else DASHBOARD
         on_pages = [await self._page(run, path) for path in paths]
         lines = [*(one.splitlines() for one in [*seen, await self._file(run), *on_pages]), audit]
         return [sorted(_named_alike(line, run) for line in some) for some in lines]
+
+    def wait(self, minutes: int) -> None:
+        """Let time pass for everybody."""
+        later = self._service.clock() + timedelta(minutes=minutes)
+        self._service.clock = lambda: later
 
     async def _page(self, run: str, path: str) -> str:
         """Return what a page or a file of the dashboard says; of a workbook, its cells."""
@@ -166,6 +172,7 @@ async def _story(
             pass
     seen = [await curious.look(survey, run)] if looks_meanwhile else []
     for person, one in zip(people, order, strict=True):
+        curious.wait(minutes=7)
         score, why = ANSWERS[one]
         await person.press("answer", {"q_score": str(score), "q_why": why})
         assert "your answers are saved" in _said(person.card())

@@ -217,6 +217,9 @@ async def test_not_for_me_is_counted_keeps_reminders_away_and_can_be_taken_back(
     assert (doc["state"], doc["reason"]) == ("sent", "declined: “not for me”")
     await admin.say("status five-1")
     assert "declined" in said(admin)
+    await admin.say("status five-1 sent")
+    assert "Sample Customer" in said(admin), "an admin can see who it was"
+    assert "the team can see that you did" in said(begun), "and the person is told so"
     await admin.say("send five to non-responders of five-1")
     assert "Nobody is in the audience" in str(admin.inbox[-1])
     await begun.press("open")

@@ -139,6 +139,13 @@ def test_the_whole_shows_the_preview_the_list_and_how_to_go_on() -> None:
         assert words in shown
 
 
+def test_what_can_be_typed_about_the_last_question_is_what_changes_it() -> None:
+    asked = (Question("a", Kind.TEXT, "Why?"),)
+    for is_required, word in ((False, "required"), (True, "optional")):
+        survey = replace(BRANCHED, questions=tuple(replace(one, required=is_required) for one in asked), pages=())
+        assert f"**{word} 1**, **test**" in card_text(sketch_card(Sketch("t:me", survey, Step.SURVEY)))
+
+
 def test_the_preview_is_of_the_page_with_the_question_at_hand() -> None:
     shown = card_text(sketch_card(Sketch("t:me", BRANCHED, Step.SURVEY, here=2)))
     assert "page 2 of 2" in shown

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from cards.panels import proposed_card
+from cards.panels import dry_run_card, proposed_card
 from cards.status import status_card
 from dashboard.templating import Templates
 from dashboard.views import live_run
@@ -89,3 +89,15 @@ def test_whoever_approves_sees_that_it_goes_out_in_waves() -> None:
     in_waves = msgspec.structs.replace(run, waves=Waves(5, "size", 200))
     assert "In waves, until ±5 by size, 200 a wave, every 1 day" in shown(proposed_card(in_waves, found, NOW))
     assert "In waves" not in shown(proposed_card(run, found, NOW))
+
+
+def test_who_would_send_an_anonymous_survey_to_too_few_is_told_that_nothing_will_be_seen() -> None:
+    hushed = msgspec.structs.replace(survey_of(), is_anonymous=True, threshold=5)
+    few, enough = DryRun(4, 0, {"opted out": 3}, {}, NOW), DryRun(5, 0, {}, {}, NOW)
+    warning = "It would reach 4 people, and nothing is ever shown of fewer than 5: ask more people."
+    assert warning in shown(dry_run_card(few, hushed, "customers", NOW))
+    assert warning in shown(proposed_card(run_of(hushed, RunState.PROPOSED), few, NOW))
+    assert "nothing is ever shown" not in shown(dry_run_card(enough, hushed, "customers", NOW))
+    named = shown(dry_run_card(few, survey_of(), "customers", NOW))
+    assert "nothing is ever shown" not in named
+    assert "Done less than a minute after it starts." in named

@@ -1,6 +1,8 @@
 """Which language is spoken, and how our sentences, numbers and days are put in it."""
 
 import asyncio
+import unicodedata
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Barrier
@@ -10,7 +12,7 @@ import pytest
 from bot.readers import Readers
 from broadcast.sender import Message
 from broadcast.wording import Wording
-from cards.elements import card, clean, execute, text
+from cards.elements import card, clean, escape, execute, plain, text
 from feedback.errors import NothingToAnswer, NothingToSay
 from feedback.language import (
     LANGUAGES,
@@ -27,6 +29,8 @@ from feedback.language import (
     whole,
 )
 from feedback.people.people import Person, language_of
+from feedback.surveys.checking import missing, unknown
+from feedback.surveys.questions import Kind, Question
 
 CLOSED = {"de": "Diese Umfrage ist geschlossen.", "ja": "このアンケートは終了しました。"}
 
@@ -136,6 +140,21 @@ def test_facts_and_commands_keep_their_direction_in_arabic() -> None:
         assert isolated("نعم") == "نعم"
         assert isolated(isolated("Yes")) == isolated("Yes") == "\u2068Yes\u2069"
     assert isolated("Yes") == "Yes"
+
+
+@pytest.mark.parametrize("treated", [clean, plain, escape])
+def test_a_sentence_of_ours_that_begins_with_a_foreign_word_runs_from_right_to_left(
+    treated: Callable[[str], str],
+) -> None:
+    """A reader of bidirectional text takes the first letter or mark with a direction of its own."""
+    asked = Question("q", Kind.NPS, "How was it?", required=True)
+    with speaking("ar"):
+        (problem,) = missing([asked], {})
+        (stray,) = unknown([asked], {"nope": 1})
+        for sentence in (problem.sentence, stray.sentence):
+            directions = [unicodedata.bidirectional(one) for one in treated(sentence)]
+            assert next(one for one in directions if one in {"L", "R", "AL"}) == "R"
+    assert missing([asked], {})[0].sentence.startswith("“How was it?”")
 
 
 def test_peoples_own_marks_of_direction_are_taken_out_before_ours_are_set() -> None:

@@ -23,6 +23,7 @@ BAD: list[tuple[str, str, Kind]] = [
     ("leading", "Most customers love the new editor. Do you?", Kind.YES_NO),
     ("double-barrelled", "How easy and fast was the setup for you?", Kind.CES),
     ("double-barrelled", "How satisfied are you with the price and the support of it?", Kind.CSAT),
+    ("double-barrelled", "How fast and easy is each of these?", Kind.MATRIX),
     ("double-barrelled", "Do you use the phone and/or the laptop?", Kind.YES_NO),
     ("double-barrelled", "Do you use it? Would you pay for it?", Kind.YES_NO),
     ("jargon", "How well does it fit your use case?", Kind.RATING),
