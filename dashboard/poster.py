@@ -124,7 +124,7 @@ def _weighted(one: QuestionResult) -> list[str]:
         said = ", ".join(f"{label} {percent(share.value)}" for label, share in shares)
     worth = weighted.precision
     effective = f"effective n {count(int(worth.n_effective))} of {count(worth.n)}"
-    return [f"Weighted: {said} · {effective}, design effect {worth.design_effect:.2f}"]
+    return [f"Weighted: {said}; {effective}, design effect {worth.design_effect:.2f}"]
 
 
 def _ranged(figure: Figure, written: str) -> str:
