@@ -1,7 +1,8 @@
 """Rounds of bad luck: random faults of the channel for 2,000 people, a `kill -9` at a random moment, two services.
 
 The simulated Teams keeps its limits meanwhile. In two rounds of four the kill comes while cards leave, in the other two
-while the run is planned. Two rounds run with the other tests; with `CHAOS_ROUNDS=20` set there are more, and each
+while the run is planned. At the end of each some people answer while the service is killed once more, and everything is
+counted again. Two rounds run with the other tests; with `CHAOS_ROUNDS=20` set there are more, and each
 prints its counts.
 """
 
@@ -19,7 +20,7 @@ import pytest
 
 from feedback.runs.runs import DeliveryState
 from settings import CosmosAt
-from simulator import FOREVER, Call, Fault, Limits, Person, Teams
+from simulator import FOREVER, Call, Exchange, Fault, Limits, Person, Teams
 from tests.chaos.people import crowd, key_of, surveys_of, unreachable
 from tests.chaos.processes import (
     RATE,
@@ -31,6 +32,7 @@ from tests.chaos.processes import (
     reasons_of,
     run_of,
     settings_for,
+    states_of,
     when_over,
     when_planned,
 )
@@ -45,6 +47,7 @@ FEWER = 300  # on the stand-in of Cosmos DB, which shares a process with the tes
 SHARE = 0.08  # of the requests go wrong
 SELDOM = 0.002  # of the requests meet with what slows everybody down
 SPEAK = 3  # of those who cannot be reached speak afterwards
+ANSWER = 40  # people, while the service dies once more
 GONE = (403, 404)
 
 
@@ -178,6 +181,26 @@ class Round(msgspec.Struct):
         assert {states[key_of(one)] for one in gone[SPEAK:]} <= {DeliveryState.EXCLUDED}
         assert all(self._requests(one) == last[one.who.conversation] for one in gone[SPEAK:])
 
+    async def check_answers_amid_a_kill_are_counted(self, service: Process) -> None:
+        """Whoever was thanked is in the store, and the tallies of both runs are what a recount says."""
+        states = await states_of(self.place, "pulse-2")
+        some = [one for one in self.people if states[key_of(one)] is DeliveryState.SENT][:ANSWER]
+        answering = [asyncio.create_task(one.press("answer", {"q_nps": str(n % 11)})) for n, one in enumerate(some)]
+        await asyncio.wait(answering, return_when=asyncio.FIRST_COMPLETED)
+        await service.kill()
+        replies = await asyncio.gather(*answering, return_exceptions=True)
+        thanked = {
+            key_of(one)
+            for one, reply in zip(some, replies, strict=True)
+            if isinstance(reply, Exchange) and "Thank you" in str(reply.card)
+        }
+        assert thanked
+        await service.start()
+        states = await states_of(self.place, "pulse-2")
+        assert {states[who] for who in thanked} == {DeliveryState.ANSWERED}
+        for run in ("pulse-1", "pulse-2"):
+            await check_tallies(self.place, run)
+
     def summary(self) -> str:
         counts = {state.value: count for state, count in sorted(Counter(self.states.values()).items())}
         limits = self.teams.limits
@@ -244,6 +267,7 @@ async def _round(
             await check_tallies(place, "pulse-1")
             await played.check_resend_settles_every_doubt()
             await played.check_who_is_gone_is_left_alone_until_they_speak()
+            await played.check_answers_amid_a_kill_are_counted(services[-1])
         except TimeoutError:
             pytest.fail(f"the runs do not end: {[await how_it_stands(place, run) for run in ('pulse-1', 'pulse-2')]}")
         finally:

@@ -22,7 +22,17 @@ from feedback.runs.runs import DeliveryState, deliveries
 from simulator import Call, Limits, Person, Teams
 from tests.azurite import Azurite
 from tests.chaos.people import crowd, key_of, surveys_of
-from tests.chaos.processes import RUN_S, Place, Process, open_beside, run_of, settings_for, tries_again, when_over
+from tests.chaos.processes import (
+    RUN_S,
+    Place,
+    Process,
+    check_tallies,
+    open_beside,
+    run_of,
+    settings_for,
+    tries_again,
+    when_over,
+)
 from tests.e2e.conftest import ADMIN, ELSEWHERE, HOME, is_survey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -159,6 +169,7 @@ async def test_two_instances_share_a_run_and_the_rate_and_one_finishes_for_both(
     without = {key_of(person) for person in people if not surveys_of(person)}
     assert {states[who] for who in without} <= {DeliveryState.UNCONFIRMED}
     assert max(map(surveys_of, people)) == 1
+    await check_tallies(place, "pulse-1")
     await _until_each_has(services[:1], RATE)
     assert teams.limits is not None
     assert teams.limits.peaks[ELSEWHERE] <= 1.1 * RATE

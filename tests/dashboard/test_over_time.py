@@ -26,7 +26,7 @@ from feedback.results.tally_tree import rebuild
 from feedback.results.trends import LATEST, results_over_time
 from feedback.runs.deliveries import write_planned
 from feedback.runs.runs import RUN_DOC, Delivery, DeliveryState, Run, close_run, create_run, find_run
-from feedback.surveys.questions import Kind
+from feedback.surveys.questions import Choice, Kind, Question
 from store.contract import Patch, Store
 from tests.conftest import Clock
 from tests.dashboard.house import BOSS, NOW, SURVEY, furnish
@@ -187,6 +187,18 @@ async def say_nothing_of(engineer: Browser, withheld: str) -> None:
     (row,) = (one for one in csv.DictReader(io.StringIO(body)) if one["run"] == withheld)
     assert row.pop("do not conclude yet") == "not shown"
     assert not any(row[name] for name in HEADER[5:-1])
+
+
+async def test_no_cell_of_the_file_is_a_formula(embedded: Store, clock: Clock) -> None:
+    choices = (Choice("sum", "@SUM(A1)"), Choice("less", "-2"))
+    questions = (Question("nps", Kind.NPS, "=1+1"), Question("tools", Kind.CHOICES, "+1", choices=choices))
+    survey = msgspec.structs.replace(SURVEY, questions=questions)
+    await create_run(embedded, survey, "customers", by=BOSS, now=NOW, name="pulse-1")
+    async with site_of(embedded, clock) as site:
+        body = await (await site.visitor(Role.ENGINEER)).body("/runs/pulse-1/over-time.csv")
+    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    told = [(one["text"], one["figure"]) for one in rows]
+    assert told == [("'=1+1", NPS), ("'+1", "'@SUM(A1)"), ("'+1", "'-2")]
 
 
 async def test_a_run_alone_says_so(embedded: Store, clock: Clock) -> None:

@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -15,12 +16,12 @@ from dashboard.charts import rows_of, weighted_rows_of
 from dashboard.columns import DOUBTS, doubts_in_short
 from dashboard.exports import answers_csv, answers_json, answers_xlsx
 from dashboard.poster import poster
-from dashboard.templating import signed
+from dashboard.templating import percent, signed
 from feedback.people.mixes import Margin, Mix, mix_words
 from feedback.people.people import Role
 from feedback.results.coverage import OTHERS, UNKNOWN, Heard, coverage_of
 from feedback.results.results import QuestionResult, Results, results_of
-from feedback.results.verdicts import TITLE, Doubt, Verdict
+from feedback.results.verdicts import TITLE, Doubt, Reason, Verdict
 from feedback.runs.runs import DeliveryState, deliveries, find_run
 from feedback.surveys.questions import Kind
 from store.contract import Patch, Store
@@ -144,6 +145,39 @@ async def test_every_file_says_do_not_conclude_yet(embedded: Store, clock: Clock
         assert doubts_in_short(found).startswith("too few, segment missing")
         picture = html.unescape(poster(found, [(one, "") for one in found.questions], clock.now()))
         assert f"{TITLE}. {words[0]}" in picture
+        lines = lines_of(picture)
+        assert all(one in lines for one in words), "the sheet leaves no reason out"
+        assert all(f"{TITLE}: {one}" in lines for one in own)
+
+
+def lines_of(picture: str) -> str:
+    """Return what a sheet says, line after line, each in full."""
+    lines = re.findall(r"<text[^>]*>(.*?)</text>", picture)
+    assert max(map(len, lines)) <= 140, "a line would leave the sheet"
+    return " ".join(lines)
+
+
+async def test_the_sheet_for_a_deck_has_questions_reasons_and_weighted_figures_in_full(site: Site) -> None:
+    found = await results(site)
+    many = tuple(Reason(Doubt.MISSING, f"Reason {number}: " + "said at length " * 9) for number in range(5))
+    asked = msgspec.structs.replace(found.questions[0].question, text=" ".join(["What people are asked at length"] * 9))
+    first = msgspec.structs.replace(found.questions[0], question=asked)
+    found = msgspec.structs.replace(found, verdict=Verdict(many), questions=(first, *found.questions[1:]))
+    drawn = [(one, '<svg width="10" height="10"></svg>') for one in found.questions]
+    picture = html.unescape(poster(found, drawn, datetime(2026, 11, 24, tzinfo=UTC)))
+    told = lines_of(picture)
+    assert all(one.words.strip() in told for one in many)
+    for one in found.questions:
+        assert one.question.text in told
+        if one.weighted is not None:
+            assert f"effective n {int(one.weighted.precision.n_effective)} of {one.weighted.precision.n}" in told
+        if one.weighted is not None and one.weighted.nps is not None:
+            assert f"Weighted: NPS {signed(one.weighted.nps.value)}" in told
+        if one.question.kind is Kind.YES_NO:
+            assert f"Weighted: Yes {percent(weighted_rows_of(one)[0].value)}" in told
+        assert all(f"{TITLE}: {each.words}" in told for each in one.verdict.own)
+    doubts = [int(y) for y in re.findall(r'<text x="48" y="(\d+)" font-size="15" fill="#8a4b00"', picture)]
+    assert max(doubts) < min(int(y) for y in re.findall(r'<path d="M\d+ (\d+)h', picture)), "they lie over questions"
 
 
 async def test_where_nothing_is_doubted_files_say_so_by_silence(site: Site) -> None:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from dashboard.doors import BACK
+from dashboard.table import ROUTES
 from feedback.answers.anonymous import KEY_DOC
 from settings import Settings
 from simulator import Json, Person, Teams, card_text
@@ -43,6 +44,7 @@ DASHBOARD = (
     "/runs/{run}/results",
     "/runs/{run}/coverage",
     "/runs/{run}/texts",
+    "/runs/{run}/texts?question=why&words=broken",
     "/runs/{run}/texts.csv",
     "/runs/{run}/texts.json",
     "/api/runs/{run}",
@@ -50,7 +52,17 @@ DASHBOARD = (
     "/api/runs/{run}/export.csv",
     "/api/runs/{run}/export.json",
 )
-AT_THE_END = ("/runs/{run}/charts/score.svg", "/api/runs/{run}/export.xlsx")
+AT_THE_END = ("/runs/{run}/charts/score.svg", "/runs/{run}/texts.xlsx", "/api/runs/{run}/export.xlsx")
+OVER_TIME = (  # with the runs before, so two runs cannot be compared: while one is open, nothing may ever change there
+    "/runs/{run}/over-time",
+    "/runs/{run}/over-time.csv",
+    "/runs/{run}/over-time/score.svg",
+    "/api/runs/{run}/over-time",
+)
+LOOKED_AT_OTHERWISE = {  # what the others are made of
+    "/runs/{run}/events",  # the page of the run, again and again
+    "/runs/{run}/results.png",  # a drawing of the results
+}
 _CHANGES = re.compile(  # the second time is some hours later; forms have a token, texts a hash of an id by chance
     r"\b\d\d(?=:(?:17|24|31|38|45)\b)|(?<=T)\d\d(?=:(?:17|24|31|38|45))|(?<=name=\"token\" value=\")\w+"
     r"|(?<=id=\"text-)[\w-]{16}|(?<=name=\"text\" value=\")[\w-]{16}"
@@ -106,6 +118,7 @@ class CuriousAdmin:
         self._admin = admin
         self._service = service
         self._web = web
+        self.over_time: list[list[str]] = []  # of one run after the other, while they were open
 
     async def look(self, survey: str, run: str, *, is_thorough: bool = False) -> list[list[str]]:
         words = [f"status {run}", f"status {run} answered", f"results {run}", f"results {run} by size"]
@@ -115,6 +128,8 @@ class CuriousAdmin:
         audit = {line for line in (await self._ask("audit")).splitlines() if run in line} if is_thorough else set()
         paths = DASHBOARD + AT_THE_END if is_thorough else DASHBOARD
         on_pages = [await self._page(run, path) for path in paths]
+        if not is_thorough:
+            self.over_time.append([_CHANGES.sub("", await self._page(run, path)) for path in OVER_TIME])
         lines = [*(one.splitlines() for one in [*seen, await self._file(run), *on_pages]), audit]
         return [sorted(_named_alike(line, run) for line in some) for some in lines]
 
@@ -210,6 +225,10 @@ async def test_what_an_admin_sees_does_not_depend_on_who_said_what(
     await admin.say(f"survey import\n```\n{HUSH}```")
     second = await _story(curious, admin, people, "hush", 2, [3, 0, 1, 2])
     assert _differences(first, second) == []
+    looks = len(ANSWERS) + 1
+    for one in (curious.over_time[:looks], curious.over_time[looks:]):
+        assert len(one) == looks
+        assert all(seen == one[0] for seen in one), "figures over time move while a run is open"
     assert len(first) == len(second)
     assert "Utterly broken" not in str(first[:-1]), "before the end nothing of the answers is seen"
     assert "Utterly broken" in str(first[-1]), "at the end all of them are"
@@ -217,6 +236,13 @@ async def test_what_an_admin_sees_does_not_depend_on_who_said_what(
     for _, why in ANSWERS:
         assert why not in caplog.text
         assert why not in metrics
+
+
+def test_the_curious_admin_looks_at_every_address_of_a_run() -> None:
+    routes = {re.sub(r"{question}", "score", one.path) for one in ROUTES if one.method == "GET" and "{run}" in one.path}
+    looked = {path.partition("?")[0] for path in (*DASHBOARD, *AT_THE_END, *OVER_TIME)} | LOOKED_AT_OTHERWISE
+    formless = {re.sub(r"\.{form:[^}]*}", "", path) for path in routes}
+    assert {re.sub(r"\.\w+$", "", path) for path in looked} == formless
 
 
 async def test_the_curious_admin_finds_out_where_a_survey_is_not_anonymous(
@@ -230,6 +256,7 @@ async def test_the_curious_admin_finds_out_where_a_survey_is_not_anonymous(
     second = await _story(curious, admin, people, "loud", 2, [3, 0, 1, 2])
     assert first[0] == second[0]
     assert first[1] != second[1]
+    assert all(before != after for before, after in zip(curious.over_time[-2], curious.over_time[-1], strict=True))
     differing = {place for place, seen in enumerate(first[1]) if seen != second[1][place]}
     on_pages = {path for place, path in enumerate(DASHBOARD, start=5) if place in differing}
     assert on_pages == {path for path in DASHBOARD if not path.endswith(("{run}", "answered", "coverage"))}

@@ -132,6 +132,14 @@ def test_every_state_of_a_delivery_is_in_the_glossary(state: DeliveryState) -> N
     assert f"\n| `{state.value}` |" in _read("docs/glossary.md")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=_named)
+def test_no_blank_line_cuts_a_table_in_two(page: Path) -> None:
+    for before, blank, after in zip(
+        *(page.read_text(encoding="utf-8").splitlines()[n:] for n in range(3)), strict=False
+    ):
+        assert blank or not (before.startswith("|") and after.startswith("|")), after
+
+
 def test_every_route_is_documented_with_who_may_call_it() -> None:
     app = create_app(Settings.from_env({"HEARBACK_DEV": "1"}))
     routes = {
