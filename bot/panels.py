@@ -18,6 +18,7 @@ from feedback.runs.targets import composition_of, set_target
 from feedback.runs.timing import Asked
 from feedback.runs.wave_words import read_waves
 from feedback.waves import check_survey
+from store.deadline import unhurried
 
 _IMPORT = re.compile(
     r"(?P<name>\S+)(?P<options>(?:[ \t]+(?:replace|skip wrong lines))*)\s*(?P<text>.*)", re.DOTALL | re.IGNORECASE
@@ -52,9 +53,10 @@ async def panel_import(turn: Turn) -> list[Reply]:
         )
     except PeopleFileRefused as refused:
         return [Reply(str(refused), file_problems_card(refused.problems, title="Nobody was imported"))]
-    done = await import_panel(
-        turn.store, asked["name"], file, by=turn.person.id, now=turn.now, replaces="replace" in options
-    )
+    with unhurried():
+        done = await import_panel(
+            turn.store, asked["name"], file, by=turn.person.id, now=turn.now, replaces="replace" in options
+        )
     await turn.record("panel import", done.panel.id, after=counted(done.panel.people, "person", "people"))
     return [Reply(f"Panel {done.panel.id} is kept.", panel_card(done, len(file.problems)))]
 

@@ -57,6 +57,7 @@ from feedback.standing import Standing
 from feedback.surveys.surveys import Survey
 from feedback.waves import check_survey
 from store.contract import Store
+from store.deadline import unhurried
 
 UNDER_WAY = frozenset({RunState.PLANNING, RunState.SENDING})
 STARTED = UNDER_WAY | {RunState.SENT}
@@ -102,15 +103,16 @@ class Broadcaster:
     async def foretell(self, audience: str, *, by: str) -> DryRun:
         """Return what a run to an audience would do now. Raises `AudienceUnknown` or `AudienceEmpty`."""
         plain = await check_names(self._store, audience)
-        found = await dry_run(
-            self._store,
-            plain,
-            policy=self._policy,
-            by=by,
-            now=self._now(),
-            rules=self._rules,
-            per_second=self._approvals.per_second,
-        )
+        with unhurried():
+            found = await dry_run(
+                self._store,
+                plain,
+                policy=self._policy,
+                by=by,
+                now=self._now(),
+                rules=self._rules,
+                per_second=self._approvals.per_second,
+            )
         if not found.people:
             raise AudienceEmpty(audience=plain)
         return found

@@ -33,6 +33,16 @@ def within(seconds: float) -> Iterator[None]:
         wait.until = math.inf
 
 
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Let every call in this block wait for itself: for work that takes the longer the more people there are."""
+    token = _WAIT.set(None)
+    try:
+        yield
+    finally:
+        _WAIT.reset(token)
+
+
 def left_s() -> float:
     """Return for how long whoever asks may still be kept waiting, in seconds; nothing left is less than nought."""
     wait = _WAIT.get()
