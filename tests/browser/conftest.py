@@ -3,7 +3,6 @@ module has its own bot with documents of its own.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright, expect
 
+from benchmarks.processes import free_port
 from simulator.local import listening
 from simulator.playground import ADMIN, CUSTOMER, SECOND_ADMIN, open_window, stop
 from tests.browser.chat import NARROW, SCREENS, WIDE, Chat
@@ -36,7 +36,7 @@ class Stage:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     SCREENS.mkdir(parents=True, exist_ok=True)
-    bot_port, *ports = _free_ports(4)
+    bot_port, *ports = (free_port() for _ in range(4))
     windows = [replace(window, port=port) for window, port in zip((ADMIN, CUSTOMER, SECOND_ADMIN), ports, strict=True)]
     bot_url = f"http://127.0.0.1:{bot_port}/api/messages"
     async with AsyncExitStack() as ends:
@@ -90,11 +90,3 @@ async def _welcomed(chat: Chat, width: int) -> Chat:
     await chat.open(width)
     await chat.card("I am Hearback")
     return chat
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections import Counter
 from collections.abc import Collection
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.processes import free_port
 from feedback.errors import RunUnknown
 from feedback.results.tallier import TURN_S, Tallier
 from feedback.results.tally_tree import rebuild
@@ -73,12 +73,6 @@ async def _is_alive(session: aiohttp.ClientSession, url: str) -> bool:
             return answer.status == 200
     except aiohttp.ClientError:
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def settings_for(place: Place) -> dict[str, str]:

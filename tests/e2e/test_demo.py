@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.processes import free_port
 from simulator.crowd import Habits
 from simulator.demo import Demo, Plan, plan_of, run_demo
-from tests.chaos.processes import free_port
 
 FAST = Habits(answer=0.6, stop=0.1, feedback=0.2, median_s=0.3, longest_s=1.0)
 
