@@ -16,7 +16,7 @@ from dashboard.csv_lines import END, field_of, lines_of
 from dashboard.results_sheet import add_results
 from dashboard.shapes import arm_differences, doubts, mix_figures, weighted_figures
 from dashboard.workbook import Workbook
-from feedback.results.answer_rows import AnswerRow, answer_rows
+from feedback.results.answer_rows import AnswerRow, answers_made
 from feedback.results.figures import Figure
 from feedback.results.results import QuestionResult, Results
 from feedback.runs.listed import Listed, everybody_in
@@ -50,9 +50,9 @@ async def answers_csv(store: Store, results: Results) -> AsyncGenerator[bytes, N
     header = [*header_of(results.run.survey), DOUBTS]
     lines = lines_of(results.run.survey, field_of(doubts_in_short(results)))
     yield f"{BOM}{','.join([field_of(str(one)) for one in header])}{END}".encode()
-    async with aclosing(answer_rows(store, results.run)) as groups:
-        async for group in groups:
-            yield lines(group).encode()
+    async with aclosing(answers_made(store, results.run, lambda rows: lines(rows).encode())) as blocks:
+        async for block in blocks:
+            yield block
 
 
 async def answers_xlsx(store: Store, results: Results) -> AsyncGenerator[bytes, None]:
@@ -89,10 +89,10 @@ async def answers_json(store: Store, results: Results, at: datetime) -> AsyncGen
     }
     yield msgspec.json.encode(about).removesuffix(b"}") + b',"answers":['
     between = b"\n"
-    async with aclosing(answer_rows(store, run)) as groups:
-        async for group in groups:
-            if group:
-                yield between + b",\n".join(map(_line, group))
+    async with aclosing(answers_made(store, run, _lines)) as blocks:
+        async for block in blocks:
+            if block:
+                yield between + block
                 between = b",\n"
     yield b"\n]}\n"
 
@@ -109,9 +109,9 @@ async def _people(store: Store, run: Run) -> AsyncIterator[Sequence[Row]]:
 
 async def _answers(store: Store, run: Run) -> AsyncIterator[Sequence[Row]]:
     cells_of = reader_of(run.survey)
-    async with aclosing(answer_rows(store, run)) as groups:
+    async with aclosing(answers_made(store, run, lambda rows: [cells_of(one) for one in rows])) as groups:
         async for group in groups:
-            yield [cells_of(one) for one in group]
+            yield group
 
 
 async def _at_once(rows: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
@@ -122,6 +122,10 @@ def _cells(one: Listed) -> Row:
     tenant, _, object_id = one.id.partition(":")
     words = (one.name, tenant, object_id, one.state.value, one.reason)
     return (*words, one.sent_at, one.reminded_at, one.answered_at)
+
+
+def _lines(rows: Sequence[AnswerRow]) -> bytes:
+    return b",\n".join(map(_line, rows))
 
 
 def _line(row: AnswerRow) -> bytes:

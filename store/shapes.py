@@ -1,17 +1,19 @@
-"""Documents read straight into a shape: only the fields that somebody needs, for long lists in the order of their ids.
+"""Long lists of which little is needed: pages read right into a shape, and made into something where they are read.
 
-An engine that can decode its pages so says it by a method of its own; every other one is asked by `query`, and the
-documents are turned into the shape afterwards. Both give the same.
+A page's documents may belong together with others of the same ids in another container, which are read with them.
+An engine that can do all of it by itself says so by a method of its own, and does it in its own thread, so that what
+was read need not change hands. Every other one is asked by `query`. Both give the same.
 """
 
-from collections.abc import AsyncGenerator, Sequence
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from store.contract import Store, Where
+from store.contract import Op, Store, Where
 
 PAGE = 1000  # documents, at most
+LOOKED_UP = 400  # ids that one question asks for
 
 
 class Shape(Protocol):
@@ -23,60 +25,99 @@ class Shape(Protocol):
 
 
 S = TypeVar("S", bound=Shape)
+B = TypeVar("B", bound=Shape)
+T = TypeVar("T")
 
 
-class Shaped(msgspec.Struct, Generic[S], frozen=True):
-    """Some documents, which may have more than the shape; `continuation` is None at the end, else one of `query`."""
+class Reading(msgspec.Struct, Generic[S, B, T], frozen=True):
+    """What to read, and what to make of each page.
 
-    rows: list[S]
+    `make` is given the documents of a page in the order of their ids, and those of `beside_in` that have the same ids,
+    in no order. It may run in another thread, but never twice at once for one call of `pages_made`; it must not wait.
+    """
+
+    shape: type[S]
+    beside: type[B]
+    beside_in: str  # a container in which a document's partition is its id
+    make: Callable[[Sequence[S], Sequence[B]], T]
+
+
+class Made(msgspec.Struct, Generic[T], frozen=True):
+    """What was made of a page; `continuation` is None at the end, else one of `query`."""
+
+    made: T
     continuation: str | None = None
 
 
 @runtime_checkable
-class ReadsShapes(Protocol):
-    """A store whose engine decodes pages into shapes by itself."""
+class MakesPages(Protocol):
+    """A store whose engine reads a page into its shape, looks up what belongs to it and makes something of it."""
 
-    async def query_as(
+    async def page_made(
         self,
-        shape: type[S],
+        reading: Reading[S, B, T],
         container: str,
         *,
         partition: str | None,
         where: Sequence[Where],
         limit: int,
         continuation: str | None,
-    ) -> Shaped[S]:
-        """Return a page of documents in the order of their ids, as `query` would."""
+    ) -> Made[T]:
+        """Return what is made of the page that `query` would give in the order of ids."""
 
 
-async def query_as(
+async def page_made(
     store: Store,
-    shape: type[S],
+    reading: Reading[S, B, T],
     container: str,
     *,
     partition: str | None = None,
     where: Sequence[Where] = (),
     limit: int = PAGE,
     continuation: str | None = None,
-) -> Shaped[S]:
-    """Return a page of documents in the order of their ids. Raises as `query` does."""
-    if isinstance(store, ReadsShapes):
-        return await store.query_as(
-            shape, container, partition=partition, where=where, limit=limit, continuation=continuation
+) -> Made[T]:
+    """Return what is made of a page of documents in the order of their ids. Raises as `query` does."""
+    if isinstance(store, MakesPages):
+        return await store.page_made(
+            reading, container, partition=partition, where=where, limit=limit, continuation=continuation
         )
     page = await store.query(container, partition=partition, where=where, limit=limit, continuation=continuation)
-    return Shaped(msgspec.convert(page.docs, list[shape]), page.continuation)  # type: ignore[valid-type]
+    keys = [str(one["id"]) for one in page.docs]
+    beside = [doc async for doc in _of_ids(store, reading.beside_in, keys)]
+    made = reading.make(
+        msgspec.convert(page.docs, list[reading.shape]),  # type: ignore[name-defined]
+        msgspec.convert(beside, list[reading.beside]),  # type: ignore[name-defined]
+    )
+    return Made(made, page.continuation)
 
 
-async def pages_as(
-    store: Store, shape: type[S], container: str, *, partition: str | None = None, where: Sequence[Where] = ()
-) -> AsyncGenerator[list[S], None]:
-    """Give all documents in the order of their ids, page by page."""
+async def pages_made(
+    store: Store,
+    reading: Reading[S, B, T],
+    container: str,
+    *,
+    partition: str | None = None,
+    where: Sequence[Where] = (),
+) -> AsyncGenerator[T, None]:
+    """Give what is made of all documents in the order of their ids, page by page."""
     continuation: str | None = None
     while True:
-        page = await query_as(store, shape, container, partition=partition, where=where, continuation=continuation)
-        if page.rows:
-            yield page.rows
+        page = await page_made(store, reading, container, partition=partition, where=where, continuation=continuation)
+        yield page.made
         continuation = page.continuation
         if continuation is None:
             return
+
+
+async def _of_ids(store: Store, container: str, keys: Sequence[str]) -> AsyncGenerator[dict[str, Any], None]:
+    """Give the documents that have one of some ids."""
+    for start in range(0, len(keys), LOOKED_UP):
+        where = [Where("id", Op.IN, keys[start : start + LOOKED_UP])]
+        continuation: str | None = None
+        while True:  # an engine may give fewer at once than it has
+            page = await store.query(container, where=where, limit=LOOKED_UP, continuation=continuation)
+            for doc in page.docs:
+                yield doc
+            continuation = page.continuation
+            if continuation is None:
+                break

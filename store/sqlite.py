@@ -30,7 +30,7 @@ from store.contract import (
     partition_of,
 )
 from store.paging import Question
-from store.shapes import S, Shaped
+from store.shapes import B, Made, Reading, S, T
 from store.sqlite_file import meaning_of, open_reader, open_writer
 from store.sqlite_plan import Row, check_size, step_of
 from store.sqlite_query import tally_sql
@@ -127,21 +127,22 @@ class SqliteStore:
         question = Question(container, partition, where, order, descending)
         return await self._reader.page(question, continuation, now=self._clock(), limit=limit)
 
-    async def query_as(
+    async def page_made(
         self,
-        shape: type[S],
+        reading: Reading[S, B, T],
         container: str,
         *,
         partition: str | None,
         where: Sequence[Where],
         limit: int,
         continuation: str | None,
-    ) -> Shaped[S]:
-        """Return a page of documents in the order of their ids, each in a shape."""
+    ) -> Made[T]:
+        """Return what is made of a page of documents in the order of their ids."""
         self._check_open()
         check_question(container, where, "id", limit)
+        check_question(reading.beside_in, [], "id", 1)
         question = Question(container, partition, where, "id", descending=False)
-        return await self._reader.page_as(shape, question, continuation, now=self._clock(), limit=limit)
+        return await self._reader.page_made(reading, question, continuation, now=self._clock(), limit=limit)
 
     async def tally(self, container: str, partition: str, field: str, *, where: Sequence[Where] = ()) -> dict[str, int]:
         """Count the documents of one partition by the text in one declared field."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from store.contract import Changes, Page, Unavailable
+from store.contract import Changes, Op, Page, Unavailable, Where
 from store.paging import Question
-from store.shapes import S, Shaped
+from store.shapes import B, Made, Reading, S, T
 from store.sqlite_file import meaning_of
 from store.sqlite_query import (
     MAX_PAGE,
@@ -36,13 +38,14 @@ class Reader:
         sql = page_sql(question, continuation, now=now, limit=size + 1)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._page, question, sql, size)
 
-    async def page_as(
-        self, shape: type[S], question: Question, continuation: str | None, *, now: float, limit: int
-    ) -> Shaped[S]:
-        """Return one page of a question, each document in a shape."""
+    async def page_made(
+        self, reading: Reading[S, B, T], question: Question, continuation: str | None, *, now: float, limit: int
+    ) -> Made[T]:
+        """Return what is made of one page of a question: in this thread, where it was read."""
         size = min(limit, MAX_PAGE)
         sql = bodies_sql(question, continuation, now=now, limit=size + 1)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._page_as, shape, question, sql, size)
+        work = partial(self._page_made, reading, question, sql, size=size, now=now)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def changes(self, container: str, mark: int, *, now: float, limit: int) -> Changes:
         """Return what was written after a mark."""
@@ -67,10 +70,18 @@ class Reader:
         docs = [doc_of(question.container, row) for row in rows[:size]]
         return Page(docs, token_after(question, rows[size - 1]) if len(rows) > size else None)
 
-    def _page_as(self, shape: type[S], question: Question, sql: Sql, size: int) -> Shaped[S]:
-        found = shaped(shape, question.container, self._text(sql))
+    def _page_made(self, reading: Reading[S, B, T], question: Question, sql: Sql, *, size: int, now: float) -> Made[T]:
+        found = shaped(reading.shape, question.container, self._text(sql))
         more = len(found) > size
-        return Shaped(found[:size], token_after_id(question, found[size - 1].id) if more else None)
+        some = found[:size]
+        beside = self._of_ids(reading.beside, reading.beside_in, [one.id for one in some], now)
+        return Made(reading.make(some, beside), token_after_id(question, some[-1].id) if more else None)
+
+    def _of_ids(self, shape: type[B], container: str, keys: Sequence[str], now: float) -> list[B]:
+        if not keys:
+            return []
+        question = Question(container, None, [Where("id", Op.IN, keys)], "id", descending=False)
+        return shaped(shape, container, self._text(bodies_sql(question, None, now=now, limit=len(keys))))
 
     def _changes(self, container: str, sql: Sql, mark: int) -> Changes:
         rows = self._rows(sql)

@@ -6,10 +6,10 @@ row is one answer to one question, and each question has an order of its own. Wh
 whole numbers and days, which results show no finer than counted, and which of several choices somebody combined.
 """
 
-import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from typing import TypeVar
 
 import msgspec
 
@@ -20,11 +20,11 @@ from feedback.results.tallies import Cell
 from feedback.runs.runs import DeliveryState, Run
 from feedback.surveys.questions import Answer, Answers, Kind, Question
 from store.contract import MAX_BATCH, Op, Store, Where
-from store.shapes import pages_as, query_as
+from store.shapes import Reading, pages_made
 
 DELIVERY = "delivery"
-LOOKED_UP = 400  # people that one question asks for: a page of the embedded engine
 ONLY_COUNTED = frozenset({Kind.CHOICES, Kind.NUMBER, Kind.DATE})  # in an anonymous run
+T = TypeVar("T")
 
 
 class AnswerRow(msgspec.Struct, frozen=True, gc=False):
@@ -59,37 +59,32 @@ class _Known(msgspec.Struct, frozen=True, gc=False):
     attributes: dict[str, str] = {}
 
 
-async def answer_rows(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
-    """Give everybody who answered, in the order of their ids, up to a thousand at a time; memory holds few times that.
+async def answers_made(store: Store, run: Run, make: Callable[[Sequence[AnswerRow]], T]) -> AsyncGenerator[T, None]:
+    """Give what `make` makes of everybody who answered, in the order of their ids, up to a thousand at a time.
 
-    Of an anonymous run: what may be shown, question after question. Memory holds the ids of all answers.
+    It makes it of the next while somebody takes the last, perhaps in another thread, and must not wait. Memory holds
+    few times that many. Of an anonymous run: what may be shown, question after question. Memory holds the ids of all
+    answers.
     """
-    rows = _of_nobody(store, run) if run.survey.is_anonymous else ahead(_of_people(store, run))
-    async with aclosing(rows):
-        async for some in rows:
-            yield some
-
-
-async def _of_people(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:
+    if run.survey.is_anonymous:
+        async with aclosing(_of_nobody(store, run)) as rows:
+            async for some in rows:
+                yield make(some)
+        return
+    reading = Reading(_Given, _Known, "people", lambda given, known: make(_rows(given, known)))
     where = [Where("state", Op.EQ, DeliveryState.ANSWERED.value)]  # by the index alone; the kind is looked at below
-    pages = ahead(pages_as(store, _Given, "runs", partition=run.run, where=where))
-    async with aclosing(pages):
-        async for group in pages:
-            yield await _rows(store, [one for one in group if one.kind == DELIVERY])
+    async with aclosing(ahead(pages_made(store, reading, "runs", partition=run.run, where=where))) as pages:
+        async for page in pages:
+            yield page
 
 
-async def _rows(store: Store, group: Sequence[_Given]) -> list[AnswerRow]:
-    keys = [one.id for one in group]
-    parts = [keys[start : start + LOOKED_UP] for start in range(0, len(keys), LOOKED_UP)]
-    found = await asyncio.gather(*(_known(store, part) for part in parts))
-    people = {one.id: one.attributes for some in found for one in some}
+def _rows(given: Sequence[_Given], known: Sequence[_Known]) -> list[AnswerRow]:
+    people = {one.id: one.attributes for one in known}
     return [
-        AnswerRow(one.id, one.answered_at, one.revision, people.get(one.id, {}), one.answers, one.arm) for one in group
+        AnswerRow(one.id, one.answered_at, one.revision, people.get(one.id, {}), one.answers, one.arm)
+        for one in given
+        if one.kind == DELIVERY
     ]
-
-
-async def _known(store: Store, keys: Sequence[str]) -> list[_Known]:
-    return (await query_as(store, _Known, "people", where=[Where("id", Op.IN, keys)], limit=len(keys))).rows
 
 
 async def _of_nobody(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRow], None]:

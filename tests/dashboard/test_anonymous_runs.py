@@ -18,7 +18,7 @@ from dashboard.views import live_run
 from feedback.answers.anonymous import open_ballots
 from feedback.answers.answers import record_answer
 from feedback.people.people import Person, Role
-from feedback.results.answer_rows import answer_rows
+from feedback.results.answer_rows import answers_made
 from feedback.results.coverage import coverage_of
 from feedback.results.results import Results, results_of
 from feedback.results.sealing import seal
@@ -95,7 +95,7 @@ async def in_files(store: Store, found: Results) -> str:
 
 
 async def given(store: Store, run: Run) -> list[Answers]:
-    return [row.answers async for group in answer_rows(store, run) for row in group]
+    return [row.answers async for group in answers_made(store, run, list) for row in group]
 
 
 def asked(rows: Sequence[Answers], question: str) -> list[object]:

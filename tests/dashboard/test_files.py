@@ -19,7 +19,7 @@ from dashboard.poster import poster
 from dashboard.workbook import CUT, MOST_TEXT, Workbook
 from feedback.audit import latest_records
 from feedback.people.people import Role
-from feedback.results.answer_rows import answer_rows
+from feedback.results.answer_rows import answers_made
 from feedback.results.results import Results, results_of
 from feedback.results.tallier import Tallier
 from feedback.runs.runs import RUN_DOC, Run, find_run
@@ -53,7 +53,7 @@ async def test_every_answer_is_in_every_file(embedded: Store) -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     document = json.loads(await whole(json_now(embedded, found)))
     book = spreadsheet.read(await whole(answers_xlsx(embedded, found)))
-    given = {row.person: row async for group in answer_rows(embedded, found.run) for row in group}
+    given = {row.person: row async for group in answers_made(embedded, found.run, list) for row in group}
     assert found.n == len(given) > 80
     assert [row["person"] for row in rows] == sorted(given)
     assert [row["person"] for row in document["answers"]] == sorted(given)
@@ -98,7 +98,7 @@ async def test_the_codebook_explains_every_column(embedded: Store) -> None:
 
 async def test_nothing_that_somebody_wrote_is_computed(embedded: Store) -> None:
     found = await results(embedded, 30)
-    (some, *_) = [row.person async for group in answer_rows(embedded, found.run) for row in group]
+    (some, *_) = [row.person async for group in answers_made(embedded, found.run, list) for row in group]
     evil = {"why": EVIL, "much": -5, "day": "=1+1", "tools": ["phone"], "parts": {"search": "=2"}}
     await embedded.patch("runs", found.run.run, Patch(some, set={"answers": evil}))
     await embedded.patch("people", some, Patch(some, set={"name": EVIL, "attributes": {"=size": "=1"}}))
@@ -252,7 +252,7 @@ def test_every_kind_has_columns() -> None:
 
 async def test_a_value_that_is_no_choice_any_more_is_kept(embedded: Store) -> None:
     found = await results(embedded, 30)
-    async for group in answer_rows(embedded, found.run):
+    async for group in answers_made(embedded, found.run, list):
         assert len(reader_of(SURVEY)(group[0])) == len(header_of(SURVEY))
         break
 

@@ -14,7 +14,7 @@ import pytest
 
 from store.containers import CONTAINERS, Container
 from store.contract import Busy, Conflict, Create, Doc, Patch, Store, StoreError, Unavailable
-from store.shapes import ReadsShapes
+from store.shapes import MakesPages
 from store.sqlite import SqliteStore, open_sqlite
 from store.sqlite_file import MIGRATIONS, open_reader, open_writer
 from store.sqlite_plan import Step, step_of
@@ -260,5 +260,5 @@ async def test_a_bug_in_the_writer_makes_the_store_unavailable_and_lets_nobody_w
     assert await store.get("surveys", "s", "s") is None
 
 
-def test_pages_are_decoded_into_shapes_by_the_engine_itself() -> None:
-    assert issubclass(SqliteStore, ReadsShapes)
+def test_pages_are_made_by_the_engine_itself() -> None:
+    assert issubclass(SqliteStore, MakesPages)
