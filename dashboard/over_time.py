@@ -8,6 +8,7 @@ from feedback.results import figures
 from feedback.results.figures import Figure
 from feedback.results.results import QuestionResult, Results
 from feedback.results.verdicts import Verdict
+from feedback.results.weighting import Precision
 from feedback.runs.runs import Run
 from feedback.surveys.questions import Kind, Question
 
@@ -29,6 +30,7 @@ class Line(msgspec.Struct, frozen=True):
     run: Run
     n: int
     values: tuple[Value, ...]
+    worth: Precision | None  # of the weighted figures
     verdict: Verdict
     is_withheld: bool
 
@@ -72,7 +74,8 @@ def _line(results: Results, question: Question, columns: Sequence[str]) -> Line:
     found = next(asked, None) or QuestionResult(question, 0)
     is_withheld = found.is_withheld or bool(results.withheld)
     values = tuple(_value(found, column) for column in columns)
-    return Line(results.run, found.n, values, found.verdict, is_withheld)
+    worth = found.weighted.precision if found.weighted else None
+    return Line(results.run, found.n, values, worth, found.verdict, is_withheld)
 
 
 def _value(found: QuestionResult, column: str) -> Value:

@@ -26,7 +26,7 @@ from feedback.surveys.questions import Kind
 
 HEADER = (
     *("question", "text", "figure", "run", "started", "n", "value", "low", "high"),
-    *("weighted", "weighted low", "weighted high", "do not conclude yet"),
+    *("weighted", "weighted low", "weighted high", "effective n", "design effect", "do not conclude yet"),
 )
 NOT_SHOWN = "not shown"
 
@@ -60,6 +60,8 @@ class OfRun(msgspec.Struct, frozen=True):
     n: Annotated[int | None, msgspec.Meta(description="Null where too few have answered an anonymous survey.")]
     is_withheld: bool
     figures: list[OfFigure]
+    n_effective: Annotated[float | None, msgspec.Meta(description="Of the weighted; null where there are none.")]
+    design_effect: float | None
     verdict: Doubts
 
 
@@ -153,14 +155,21 @@ def _run(table: Table, line: Line) -> OfRun:
         for what, value in zip(table.columns, line.values, strict=True)
     ]
     n = None if line.is_withheld else line.n
-    return OfRun(line.run.run, line.run.created_at, n, line.is_withheld, figures, doubts(line.verdict))
+    about = (line.run.run, line.run.created_at, n, line.is_withheld)
+    return OfRun(*about, figures, *_worth(line), doubts(line.verdict))
 
 
 def _row(table: Table, line: Line, column: int) -> Row:
     about = (table.question.id, table.question.text, table.columns[column], line.run.run, line.run.created_at)
     value = line.values[column]
     reasons = NOT_SHOWN if line.is_withheld else ", ".join(one.doubt.value for one in line.verdict.reasons)
-    return (*about, None if line.is_withheld else line.n, *_ends(value, raw=True), *_ends(value, raw=False), reasons)
+    n = None if line.is_withheld else line.n
+    return (*about, n, *_ends(value, raw=True), *_ends(value, raw=False), *_worth(line), reasons)
+
+
+def _worth(line: Line) -> tuple[float | None, float | None]:
+    """Return how many answers that count the same the weighted ones are worth, and the design effect."""
+    return (None, None) if line.worth is None else (line.worth.n_effective, line.worth.design_effect)
 
 
 def _ends(value: Value, *, raw: bool) -> tuple[float | None, float | None, float | None]:

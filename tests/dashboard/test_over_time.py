@@ -135,6 +135,13 @@ async def are_files_of(engineer: Browser, name: str, found: list[Results]) -> No
         assert row["n"] == str(nps.n)
         raw = asked["runs"][number]["figures"][0]["raw"]
         assert (asked["runs"][number]["run"], raw["value"], raw["low"], raw["high"]) == (one.run.run, *ends)
+        worth = next(each.weighted.precision for each in one.questions if each.nps and each.weighted)
+        assert (float(row["effective n"]), float(row["design effect"])) == (worth.n_effective, worth.design_effect)
+        assert 1 < worth.n_effective < worth.n
+        assert (asked["runs"][number]["n_effective"], asked["runs"][number]["design_effect"]) == (
+            worth.n_effective,
+            worth.design_effect,
+        )
         assert bool(row["do not conclude yet"]) is asked["runs"][number]["verdict"]["do_not_conclude_yet"]
     assert len(rows) == len(found) * sum(len(each["runs"][0]["figures"]) for each in told["questions"])
     assert "Sample Person" not in body.decode()
