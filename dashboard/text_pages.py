@@ -67,6 +67,7 @@ async def _page(visit: Visit, said: Mapping[str, str], *, problem: str = "", sta
     questions = text_questions(run)
     asked = asked_of(run.run, questions, said)
     reading = await visit.parts.readings.look(run)
+    is_making = visit.parts.theme_desk.is_at_work(run.run, asked.question)  # before they are read: they may end now
     try:
         page = await _texts_page(visit, reading, asked)
     except NoSuchTheme as gone:  # merged, or made again
@@ -81,7 +82,7 @@ async def _page(visit: Visit, said: Mapping[str, str], *, problem: str = "", sta
         page=page,
         withheld=reading.withheld,
         problem=problem,
-        is_making=visit.parts.theme_desk.is_at_work(run.run, asked.question),
+        is_making=is_making,
         trouble=visit.parts.theme_desk.trouble(run.run, asked.question),
         others_name=OTHERS,
     )

@@ -45,11 +45,11 @@ class ThemeDesk:
     async def make(self, run: Run, question: str, places: Sequence[Place]) -> None:
         """Begin to make themes unless that is under way, and wait a while for them. Raises `TooFewTexts`."""
         key = (run.run, question)
-        task = self._at_work.get(key)
-        if task is None:
+        if key not in self._at_work:
             for_the_machine(await find_themes(self._store, *key), [one.ref for one in places], run.survey)
-            task = self._at_work.setdefault(key, asyncio.create_task(self._make(run, question, places)))
-        await asyncio.wait({task}, timeout=self.patience_s)
+        if key not in self._at_work:  # nobody else has begun meanwhile
+            self._at_work[key] = asyncio.create_task(self._make(run, question, places))
+        await asyncio.wait({self._at_work[key]}, timeout=self.patience_s)
 
     async def close(self) -> None:
         """End what is at work, with its process."""

@@ -59,7 +59,7 @@ class Person:
         """Return the newest card in the chat. Raises `LookupError` where there is none."""
         return card_of(self._newest_with_card())
 
-    async def received(self, wanted: Wanted, timeout_s: float = 5.0) -> list[Json]:
+    async def received(self, wanted: Wanted, timeout_s: float = 60.0) -> list[Json]:
         """Wait until the inbox holds so many messages, or one that fits; return the inbox, or those that fit.
 
         Raises `NothingCame` with the transcript.

@@ -16,7 +16,7 @@ import msgspec
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 from store.contract import Busy, Conflict, Incomplete, Locked, Missing, StoreError, TooLarge, Unavailable
-from store.deadline import left_s
+from store.deadline import left_s, waited
 
 T = TypeVar("T")
 
@@ -94,6 +94,7 @@ class Patience:
         """
         began, pause_s, is_in_doubt = self._now(), FIRST_PAUSE_S, was_in_doubt
         while True:
+            asked = self._now()
             try:
                 return await call()
             except _FAILURES as error:
@@ -108,9 +109,11 @@ class Patience:
             if wait_s is None:
                 wait_s = pause_s * self._chance.uniform(0.5, 1)
             budget_s = self._busy_s if failure.status in _BUSY else self._budget_s
-            if wait_s > left_s() or self._now() + wait_s > began + budget_s:
+            waited(asked, failed := self._now())
+            if wait_s > left_s() or failed + wait_s > began + budget_s:
                 raise given_up(failure, is_in_doubt=is_in_doubt)
             await self._sleep(wait_s)
+            waited(failed, self._now())
             pause_s = min(2 * pause_s, MAX_PAUSE_S)
 
 

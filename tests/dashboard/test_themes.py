@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from dashboard import text_pages, theme_desk
 from dashboard.text_views import ON_A_PAGE
 from dashboard.theme_desk import NOT_MADE
 from feedback.audit import latest_records
 from feedback.people.people import Role
-from feedback.runs.runs import DeliveryState, deliveries
+from feedback.runs.runs import DeliveryState, deliveries, find_run
 from feedback.texts.theme_machine import ThemesNotMade
 from feedback.texts.theme_making import Found
-from feedback.texts.themes import find_themes
+from feedback.texts.themes import Themes, find_themes
 from store.contract import Patch, Store, Unavailable
 from tests.conftest import Clock
 from tests.dashboard.house import WHY, furnish
@@ -200,6 +201,49 @@ async def test_nobody_waits_long_and_the_page_says_that_they_are_being_made(desk
         page = await read(admin)
     assert themes(page)
     assert machine.asked == 1, "who asks while they are made waits for those"
+
+
+async def test_a_page_that_is_made_while_they_end_does_not_say_that_there_are_none(
+    desk: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = WaitingMachine()
+    with_machine(desk, machine, clock)
+    desk.parts.theme_desk.patience_s = 0
+    admin = await desk.visitor(Role.ADMIN)
+    await admin.post(f"{PAGE}/themes/make", token=await token_of(admin), question="why")
+
+    async def ended_right_after_reading(store: Store, run: str, question: str) -> Themes:
+        found = await find_themes(store, run, question)
+        machine.may_end.set()
+        while desk.parts.theme_desk.is_at_work(run, question):  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0)
+        return found
+
+    monkeypatch.setattr(text_pages, "find_themes", ended_right_after_reading)
+    page = await read(admin)
+    assert "Themes are being made" in page
+    assert not themes(page)
+    assert themes(await read(admin))
+
+
+async def test_who_asks_at_the_same_moment_has_them_made_once(
+    desk: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_from_afar(store: Store, run: str, question: str) -> Themes:
+        await asyncio.sleep(0)
+        return await find_themes(store, run, question)
+
+    monkeypatch.setattr(theme_desk, "find_themes", read_from_afar)
+    machine = WaitingMachine()
+    with_machine(desk, machine, clock)
+    desk.parts.theme_desk.patience_s = 0
+    run = await find_run(desk.store, "pulse-1")
+    places = (await desk.parts.readings.look(run)).places["why"]
+    await asyncio.gather(*(desk.parts.theme_desk.make(run, "why", places) for _ in range(3)))
+    machine.may_end.set()
+    while desk.parts.theme_desk.is_at_work("pulse-1", "why"):  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0)
+    assert machine.asked == 1
 
 
 async def test_what_is_at_work_ends_with_the_service(desk: Site, clock: Clock) -> None:

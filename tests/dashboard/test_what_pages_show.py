@@ -92,7 +92,7 @@ async def test_a_stream_ends_with_the_session(site: Site) -> None:
         token = re.search(r'name="token" value="([0-9a-f]+)"', await (await other.get("/")).text())
         assert token is not None
         await other.post("/sign-out", token=token[1])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await stream.content.readany():
                 pass
 

@@ -16,7 +16,7 @@ from tests.e2e.conftest import COSMOS, ELSEWHERE, PULSE, Service, is_survey
 
 pytestmark = COSMOS
 
-SOON_S = 20.0
+SOON_S = 60.0
 AWAY = "does not answer"
 MESSAGE = "application/vnd.microsoft.activity.message"
 

@@ -55,7 +55,7 @@ async def _state_of_run(service: Service, run: str) -> object:
 
 async def _when_sent(service: Service, run: str = "pulse-s1.2026-11-24") -> None:
     """Return when a run is sent. What follows it waits for that, and by a clock that stands still it waits for ever."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             if await _state_of_run(service, run) == "sent":
                 return
@@ -313,7 +313,7 @@ async def test_a_ticker_that_fails_makes_the_service_unready(service: Service, m
 
     monkeypatch.setattr(service.ticker, "tick", broken)
     service.ticker.wake()
-    async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         found: tuple[int, object] = (200, None)
         while found[0] == 200:
             async with session.get(f"{service.url}/readyz") as answer:

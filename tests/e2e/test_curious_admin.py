@@ -182,7 +182,7 @@ async def _story(
     await admin.say(f"send {survey} to customers")
     for person in people:
         await person.received(lambda message: run in str(message))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while "Sent, open for answers" not in _said((await admin.forge({"act": "status", "run": run})).card):
             pass
     seen = [await curious.look(survey, run)] if looks_meanwhile else []
@@ -200,7 +200,7 @@ async def _story(
 
 async def admin_sees_the_end(admin: Person, run: str) -> None:
     """Wait until a closed run has results: an anonymous one is sealed beside the turn that closes it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while "being sealed" in _said((await admin.forge({"act": "results", "run": run})).card):
             pass
 

@@ -45,7 +45,7 @@ def _counting(teams: Teams) -> Counter[str]:
 
 async def _over(service: Service, admin: Person, run: str) -> Counter[str]:
     """Return the states of a run, with their reasons, when everybody was dealt with."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await find_run(service.store, run)).state is not RunState.SENT:
             await service.worker.drain()
     await admin.say(f"status {run}")

@@ -49,7 +49,7 @@ async def _sent(admin: Person, survey: str, people: list[Person]) -> None:
     await admin.say(f"send {survey} to customers")
     for person in people:
         await person.received(lambda message: f"{survey}-1" in str(message) and is_survey(message))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while "dealt with (100%)" not in _said((await admin.forge({"act": "status", "run": f"{survey}-1"})).card):
             pass
 
@@ -69,7 +69,7 @@ async def _news(service: Service, person: Person, *, is_expected: bool = True) -
     with contextlib.suppress(StoreError):  # it looks again by itself, a little later
         await service.part(TELLER).tick()
     if is_expected:
-        await person.received(lambda message: NEWS in str(message), timeout_s=40)
+        await person.received(lambda message: NEWS in str(message))
     return [_said(card_of(one)) for one in person.inbox if NEWS in str(one)]
 
 

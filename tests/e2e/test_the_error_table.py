@@ -154,7 +154,7 @@ async def test_where_no_connection_can_be_opened_it_is_tried_again_and_given_up(
 async def _ended(service: Service, run: str, person: Somebody) -> tuple[DeliveryState, str]:
     """Wait until a delivery has ended, and return how."""
     key = f"{ELSEWHERE}:{person.who.object_id}"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async for one in deliveries(service.store, run):
                 if one.id == key and one.state in FINAL:

@@ -62,7 +62,7 @@ async def test_more_people_than_a_batch_may_have_are_imported_and_sent_to_to_the
     assert str(PEOPLE) in card_text(admin.card())
     await admin.say("send pulse to panel insiders")
     for one in people:
-        await one.received(is_survey, timeout_s=60)
+        await one.received(is_survey)
     assert [sum(map(is_survey, one.inbox)) for one in people] == [1] * PEOPLE
     assert len([one async for one in deliveries(service.store, "pulse-1")]) == PEOPLE
     assert max(batches) == MAX_BATCH, "as many as may be, and never more"

@@ -200,7 +200,7 @@ async def test_a_worker_that_fails_makes_the_service_unready(service: Service, m
 
     monkeypatch.setattr(service.worker, "drain", broken)
     service.worker.wake()
-    async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         found: tuple[int, object] = (200, None)
         while found[0] == 200:
             async with session.get(f"{service.url}/readyz") as answer:

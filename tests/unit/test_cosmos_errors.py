@@ -1,6 +1,7 @@
 """Asking Cosmos DB again: when, for how long, and what a caller is told. `asked` answers as a list says."""
 
 import asyncio
+import math
 import random
 import traceback
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,7 @@ from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpRespons
 
 from store.contract import Busy, Conflict, Incomplete, Locked, Missing, TooLarge, Unavailable
 from store.cosmos_errors import Doubtful, Fate, Patience, Refused, failure_of, meaning_of
-from store.deadline import unhurried, within
+from store.deadline import left_s, unhurried, waited, within
 from tests.conftest import Clock
 
 
@@ -179,6 +180,34 @@ async def test_of_many_calls_in_a_turn_all_together_wait_no_longer_than_the_turn
         assert await patience.ask(Asked(busy)) == "done"
     is_over.set()
     assert await work == "done"
+
+
+async def test_what_calls_wait_at_once_counts_once_and_what_a_healthy_store_takes_not_at_all(clock: Clock) -> None:
+    patience = Patience(now=clock.time, sleep=clock.sleep, chance=random.Random(1))
+
+    async def slow() -> str:
+        await clock.sleep(30)
+        return "done"
+
+    async def failing_slowly() -> str:
+        await clock.sleep(1.5)
+        raise answered(400)
+
+    with within(6):
+        assert await patience.ask(slow) == "done"
+        assert left_s() == 6
+        busy = Asked(answered(429, 3200, 1500))
+        assert await patience.ask(busy) == "done"
+        assert left_s() == pytest.approx(4.5)
+        with pytest.raises(Refused):
+            await patience.ask(failing_slowly)
+        assert left_s() == pytest.approx(4.5), "an answer, though nobody likes it"
+        waited(clock.time() - 1, clock.time())
+        waited(clock.time() - 0.5, clock.time())
+        assert left_s() == pytest.approx(3.5)
+        waited(clock.time() - 1, clock.time() + 2)
+        assert left_s() == pytest.approx(1.5)
+    assert left_s() == math.inf
 
 
 async def test_asking_again_ends(patience: Patience, clock: Clock) -> None:

@@ -210,7 +210,7 @@ async def test_a_worker_that_dies_while_it_opens_chats_leaves_nobody_in_doubt(ho
     house.teams.meanwhile = stop_at_the_tenth
     run = await house.start(60)
     work = asyncio.create_task(house.worker.run())
-    await asyncio.wait_for(stuck.wait(), 5)
+    await asyncio.wait_for(stuck.wait(), 60)
     work.cancel()
     await asyncio.wait({work})
     assert await house.states(run) == {DeliveryState.PLANNED: 60}

@@ -108,7 +108,7 @@ async def test_a_plan_that_takes_long_is_finished_beside_whoever_asked(house: Ho
     assert (run.state, run.people) == (RunState.PLANNING, 0)
     assert (await hasty.start(SURVEY, "everyone", by=BY)).run == run.run, "the same again is the same run"
     planning.go_on.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             await house.worker.drain()
             if (await find_run(house.store, run.run)).state is RunState.SENT:

@@ -146,12 +146,12 @@ async def test_until_all_is_sealed_results_say_that_they_are_on_their_way_and_sh
     watched = Watched(house.store)
     watched.may_seal.clear()
     sealing = asyncio.create_task(Sealer(cast("Store", watched)).seal_all())
-    await asyncio.wait_for(watched.sealing.wait(), 10)
+    await asyncio.wait_for(watched.sealing.wait(), 60)
     await rebuild(house.store, run)
     found = await results_of(house.store, run.run, CaughtUp())
     assert (found.n, found.questions, found.withheld) == (PEOPLE, (), BEING_SEALED)
     watched.may_seal.set()
-    await asyncio.wait_for(sealing, 10)
+    await asyncio.wait_for(sealing, 60)
     await check_sealed(house, run)
     assert watched.keys_destroyed == 1
 

@@ -101,7 +101,7 @@ async def _shown(teams: Teams, habits: Habits, count: int = 1) -> Seen:
         await person.view.send(message)
         assert teams.connector.delivered is not None
         teams.connector.delivered(person, message)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await crowd.settled()
     return crowd.seen
 

@@ -26,7 +26,7 @@ class Part(Steady):
     async def again(self) -> int:
         """Return how often it worked, once it has done so again."""
         self.has_worked.clear()
-        await asyncio.wait_for(self.has_worked.wait(), 5)
+        await asyncio.wait_for(self.has_worked.wait(), 60)
         return self.worked
 
 

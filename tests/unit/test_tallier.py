@@ -196,11 +196,11 @@ async def test_an_answer_wakes_it_and_a_store_that_is_away_is_waited_for(
     monkeypatch.setattr(module, "LINGER_S", 0.0)
     monkeypatch.setattr(embedded, "changes", away)
     working = asyncio.create_task(counting.run())
-    await asyncio.wait_for(failed.wait(), 5)
+    await asyncio.wait_for(failed.wait(), 60)
     monkeypatch.setattr(embedded, "changes", changes)
     await answer(embedded, run, "t:0", nps=3)
     counting.wake()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not counting.is_well:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
     working.cancel()

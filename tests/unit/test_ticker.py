@@ -168,7 +168,7 @@ async def test_waking_the_ticker_makes_it_look_at_once(house: House) -> None:
     working = asyncio.create_task(ticker.run())
     await house.plan("customers, close after 7 days")
     ticker.wake()
-    await asyncio.wait_for(house.entered.wait(), 5)
+    await asyncio.wait_for(house.entered.wait(), 60)
     working.cancel()
     await asyncio.wait({working})
     assert house.asked == ["pulse-s1.2026-11-24"]
@@ -186,11 +186,11 @@ async def test_a_store_that_does_not_answer_is_waited_for(
 
     monkeypatch.setattr(house.store, "query", away)
     working = asyncio.create_task(ticker.run())
-    await asyncio.wait_for(failed.wait(), 5)
+    await asyncio.wait_for(failed.wait(), 60)
     monkeypatch.setattr(house.store, "query", query)
     await house.plan("customers, close after 7 days")
     ticker.wake()
-    await asyncio.wait_for(house.entered.wait(), 5)
+    await asyncio.wait_for(house.entered.wait(), 60)
     working.cancel()
     await asyncio.wait({working})
     assert "does not answer" in caplog.text

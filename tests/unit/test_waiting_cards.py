@@ -53,7 +53,7 @@ class Waiting(House):
         await self.populate(PEOPLE)
         run = await self.broadcaster.start(SURVEY, "everyone", by=BY)
         work = asyncio.create_task(self.worker.drain())
-        await asyncio.wait_for(self.on_send.wait(), 5)
+        await asyncio.wait_for(self.on_send.wait(), 60)
         await happens(run)
         self.clock.pass_s(wait_s)
         self.gate.opened.set()

@@ -184,7 +184,7 @@ async def test_a_worker_told_to_stop_records_what_it_sent(house: House) -> None:
     await house.populate(60)
     run = await house.broadcaster.start(SURVEY, "everyone", by=BY)
     work = asyncio.create_task(house.worker.run())
-    await asyncio.wait_for(house.on_send.wait(), 5)
+    await asyncio.wait_for(house.on_send.wait(), 60)
     work.cancel()
     await asyncio.wait({work})
     counts = await house.states(run.run)

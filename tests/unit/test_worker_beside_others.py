@@ -61,7 +61,7 @@ async def test_of_a_run_to_one_tenant_a_worker_leaves_in_the_queue_what_it_canno
     await slow.populate(SLICES * 100)
     await slow.broadcaster.start(SURVEY, "everyone", by=BY)
     working = asyncio.create_task(slow.worker.drain())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await slow.all_at_work.wait()
         while await slow.taken() < PER_TENANT + WAITING:  # noqa: ASYNC110 - a condition in the store
             await asyncio.sleep(0.01)

@@ -10,7 +10,7 @@ from broadcast.slices import Slice
 from tests.contract.queue.engines import LEASE_S, Engine
 
 BAD, GOOD = Slice("pulse-1", 0), Slice("pulse-1", 1)
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 async def _leased(queue: Queue) -> Lease:

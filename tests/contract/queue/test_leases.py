@@ -7,7 +7,7 @@ from broadcast.slices import Slice
 from tests.contract.queue.engines import LEASE_S, Engine
 
 ONE, TWO = Slice("pulse-1", 0), Slice("pulse-1", 1)
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 async def _next(engine: Engine) -> Lease:
