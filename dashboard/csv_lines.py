@@ -52,10 +52,7 @@ def field_of(text: str) -> str:
     return safe if _QUOTED(safe) is None else '"' + safe.replace('"', '""') + '"'
 
 
-def _yes_no(answer: Cell) -> str:
-    return "yes" if answer else "no"
-
-
+_YES_NO: Mapping[bool, str] = {True: "yes", False: "no"}
 _FIELDS: Mapping[type, Callable[[Any], str]] = {  # the rest has nothing to quote
     str: field_of,
     int: str,
@@ -65,7 +62,7 @@ _ANSWERS: Mapping[type, Callable[[Any], str]] = {
     str: field_of,
     int: str,
     float: str,
-    bool: _yes_no,
+    bool: _YES_NO.__getitem__,
     type(None): lambda _: "",
 }
 _TEXTS = frozenset({str, type(None)})
@@ -74,10 +71,12 @@ _TEXTS = frozenset({str, type(None)})
 def _fields(
     values: Sequence[Any], by_type: Mapping[type, Callable[[Any], str]], rest: Callable[[Any], str]
 ) -> list[str]:
-    """Return values as fields. Mostly all are whole numbers, or texts of which none has anything to be done about."""
+    """Return values as fields. Mostly all are of one kind, or texts of which none has anything to be done about."""
     types = set(map(type, values))
     if types == {int}:
-        return list(map(str, values))
+        return [_WHOLE[one] for one in values]
+    if types == {bool} and bool in by_type:
+        return [_YES_NO[one] for one in values]
     if types <= _TEXTS:
         texts = [one or "" for one in values]
         together = "".join(texts)
@@ -138,6 +137,9 @@ class _Kept(dict[Any, str]):
         return text
 
 
+_WHOLE = _Kept(str)
+
+
 def _looked_up(columns: Columns, form: type, key_of: Callable[[Any], Hashable]) -> Write:
     def written_anew(answer: Answer) -> str:
         return ",".join(_each(columns.read(answer)))
@@ -146,6 +148,8 @@ def _looked_up(columns: Columns, form: type, key_of: Callable[[Any], Hashable]) 
     blank = "," * (len(columns.columns) - 1)
 
     def write(answers: Sequence[Answer | None]) -> list[str]:
+        if form is str and set(map(type, answers)) == {str}:
+            return [known[one] for one in answers]
         return [
             known[key_of(one)] if type(one) is form else blank if one is None else written_anew(one) for one in answers
         ]

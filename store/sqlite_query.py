@@ -27,6 +27,7 @@ _BODIES = Template(
     "SELECT '[' || coalesce(group_concat(body), '') || ']'"
     " FROM (SELECT body FROM $table WHERE $where ORDER BY $order LIMIT ?)"
 )
+_COUNT = Template("SELECT count(*) FROM (SELECT 1 FROM $table WHERE $where ORDER BY $order LIMIT ?)")
 _TALLY = Template("SELECT $value, count(*) FROM $table WHERE $where GROUP BY 1")
 _ROWS = msgspec.json.Decoder(list[tuple[int, msgspec.Raw]])
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
@@ -61,6 +62,11 @@ def page_sql(question: Question, continuation: str | None, *, now: float, limit:
 def bodies_sql(question: Question, continuation: str | None, *, now: float, limit: int) -> Sql:
     """Return the statement for the same page as `shaped` takes it: bodies alone."""
     return page_sql(question, continuation, now=now, limit=limit, form=_BODIES)
+
+
+def count_sql(question: Question, *, now: float, limit: int) -> Sql:
+    """Return the statement that counts what a question finds, up to a limit."""
+    return page_sql(question, None, now=now, limit=limit, form=_COUNT)
 
 
 def changes_sql(container: str, mark: int, *, now: float, limit: int) -> Sql:

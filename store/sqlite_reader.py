@@ -16,6 +16,7 @@ from store.sqlite_query import (
     Sql,
     bodies_sql,
     changes_sql,
+    count_sql,
     doc_of,
     page_sql,
     rows_of,
@@ -23,6 +24,8 @@ from store.sqlite_query import (
     token_after,
     token_after_id,
 )
+
+SPARE = 2  # documents read for each that is wanted, at most
 
 
 class Reader:
@@ -78,10 +81,21 @@ class Reader:
         return Made(reading.make(some, beside), token_after_id(question, some[-1].id) if more else None)
 
     def _of_ids(self, shape: type[B], container: str, keys: Sequence[str], now: float) -> list[B]:
+        """Return the documents that have one of some ids, which are in order.
+
+        Where there is little else between the first and the last, all of that is read: it takes less than half as long
+        as looking for each.
+        """
         if not keys:
             return []
-        question = Question(container, None, [Where("id", Op.IN, keys)], "id", descending=False)
-        return shaped(shape, container, self._text(bodies_sql(question, None, now=now, limit=len(keys))))
+        between = _by_id(container, Where("id", Op.GE, keys[0]), Where("id", Op.LE, keys[-1]))
+        most = SPARE * len(keys)
+        if int(self._text(count_sql(between, now=now, limit=most + 1))) > most:
+            each = _by_id(container, Where("id", Op.IN, keys))
+            return shaped(shape, container, self._text(bodies_sql(each, None, now=now, limit=len(keys))))
+        wanted = set(keys)
+        found = shaped(shape, container, self._text(bodies_sql(between, None, now=now, limit=most)))
+        return [one for one in found if one.id in wanted]
 
     def _changes(self, container: str, sql: Sql, mark: int) -> Changes:
         rows = self._rows(sql)
@@ -105,3 +119,7 @@ class Reader:
             msg = "the database has lost its clock"
             raise Unavailable(msg)
         return str(found[0])
+
+
+def _by_id(container: str, *where: Where) -> Question:
+    return Question(container, None, where, "id", descending=False)

@@ -104,6 +104,23 @@ async def test_what_has_the_same_id_elsewhere_comes_along(store: Store) -> None:
     assert sizes == {f"p{number:03d}": None if number % 3 else str(number) for number in range(450)}
 
 
+@pytest.mark.parametrize("others", [3, 40])
+async def test_what_lies_between_the_ids_does_not_come_along(store: Store, others: int) -> None:
+    await write(store, 9)
+    for number in range(1, 9, 2):
+        await store.create("people", {"id": f"p{number:03d}", "tenant": "t", "attributes": {"size": str(number)}})
+    for number in range(others):
+        await store.create("people", {"id": f"p004-{number:03d}", "tenant": "t", "attributes": {"size": "other"}})
+    seen: list[str] = []
+
+    def look(page: Sequence[Told], people: Sequence[Known]) -> int:
+        seen.extend(sorted(one.id for one in people))
+        return len(page)
+
+    page = await page_made(store, Reading(Told, Known, "people", look), "runs", partition="r", where=IN_RUN)
+    assert (page.made, seen) == (9, ["p001", "p003", "p005", "p007"])
+
+
 async def test_what_goes_wrong_while_something_is_made_is_told(store: Store) -> None:
     def refuse(page: Sequence[Told], people: Sequence[Known]) -> None:
         msg = f"{len(page)} and {len(people)}"
