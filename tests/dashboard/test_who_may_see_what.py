@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from aiohttp import web
@@ -14,6 +15,7 @@ from feedback.runs.runs import find_run
 from store.contract import Store
 from tests.dashboard.house import NOTES, WHY, furnish
 from tests.dashboard.site import ByName, Site
+from tests.dashboard.test_sessions import token_of
 
 SAMPLES = {"{run}": "pulse-1", "{question}": "nps", "{name}": "dashboard.css"}
 NEEDED = {
@@ -59,14 +61,22 @@ OPEN_ENDED = "/events"
 GUARDED = [route for route in ROUTES if route.role is not None]
 
 
-def address_of(route: Route) -> str:
-    path = route.path
-    while "{" in path:
-        start, end = path.index("{"), path.index("}")
-        hole = path[start : end + 1]
+def addresses_of(route: Route) -> list[str]:
+    """Return an address for each form and each act that a route has."""
+    paths = [route.path]
+    while "{" in paths[0]:
+        start, end = paths[0].index("{"), paths[0].index("}")
+        hole = paths[0][start : end + 1]
         name, _, forms = hole.strip("{}").partition(":")
-        path = path.replace(hole, SAMPLES.get(f"{{{name}}}") or forms.partition("|")[0])
-    return path
+        filled = forms.split("|") if forms else [SAMPLES[f"{{{name}}}"]]
+        paths = [path.replace(hole, one) for path in paths for one in filled]
+    return paths
+
+
+def test_every_form_and_every_act_has_an_address() -> None:
+    (people,) = (one for one in ROUTES if one.path.startswith("/runs/{run}/people."))
+    assert addresses_of(people) == ["/runs/pulse-1/people.csv", "/runs/pulse-1/people.xlsx"]
+    assert len([one for route in ROUTES for one in addresses_of(route)]) > len(ROUTES) + 10
 
 
 def below(route: Route) -> Iterator[Role]:
@@ -93,21 +103,23 @@ def app_path(path: str) -> str:
 @pytest.mark.parametrize("route", GUARDED, ids=lambda one: one.name)
 async def test_whoever_is_not_signed_in_sees_nothing(site: Site, route: Route) -> None:
     stranger = await site.visitor(None)
-    reply = await (stranger.get if route.method == "GET" else stranger.post)(address_of(route))
-    if route.answers is Answers.DATA:
-        assert (reply.status, await reply.text()) == (401, "Sign in first.")
-    else:
-        assert reply.status == 303
-        assert reply.headers["Location"].partition("?")[0] == "/sign-in"
+    for address in addresses_of(route):
+        reply = await (stranger.get if route.method == "GET" else stranger.post)(address)
+        if route.answers is Answers.DATA:
+            assert (reply.status, await reply.text()) == (401, "Sign in first.")
+        else:
+            assert reply.status == 303
+            assert reply.headers["Location"].partition("?")[0] == "/sign-in"
 
 
 @pytest.mark.parametrize("route", GUARDED, ids=lambda one: one.name)
 async def test_whoever_is_below_the_role_sees_nothing(site: Site, route: Route) -> None:
-    for role in below(route):
+    for role, address in product(below(route), addresses_of(route)):
         visitor = await site.visitor(role)
-        reply = await (visitor.get if route.method == "GET" else visitor.post)(address_of(route))
+        reply = await (visitor.get if route.method == "GET" else visitor.post)(address)
         assert reply.status == 403, role
         text = await reply.text()
+        assert f"for the role “{route.role}”" in text, "and not for another reason"
         assert "Sample Person" not in text
         assert "Detractors" not in text
         assert not any(said in text for said in (*WHY, *NOTES))
@@ -121,8 +133,19 @@ async def test_whoever_has_the_role_or_more_sees_it(site: Site, route: Route) ->
         if "/over-time/" in route.path and role is route.role:
             await follow(site.store)
         visitor = await site.visitor(role)
-        reply = await visitor.get(address_of(route))
-        assert reply.status == 200, await reply.text()
+        for address in addresses_of(route):
+            reply = await visitor.get(address)
+            assert reply.status == 200, await reply.text()
+
+
+@pytest.mark.parametrize("route", [one for one in GUARDED if one.method == "POST"], ids=lambda one: one.name)
+async def test_whoever_has_the_role_or_more_is_listened_to(site: Site, route: Route) -> None:
+    for role, address in product(Role, addresses_of(route)):
+        if route.role is None or not role.includes(route.role):
+            continue
+        visitor = await site.visitor(role)
+        reply = await visitor.post(address, token=await token_of(visitor))
+        assert reply.status not in {401, 403}, await reply.text()
 
 
 async def follow(store: Store) -> None:
