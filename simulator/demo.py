@@ -25,7 +25,16 @@ from simulator.crowd import Crowd, Habits, key_of
 from simulator.ids import guid
 from simulator.kept import Kept
 from simulator.limits import PER_SECOND, Limits
-from simulator.local import BOT_PORT, CODE_BYTES, answers, asked_to_stop, dashboard_link, listening, start_bot
+from simulator.local import (
+    BOT_PORT,
+    CODE_BYTES,
+    NotStarted,
+    answers,
+    asked_to_stop,
+    dashboard_link,
+    listening,
+    start_bot,
+)
 from simulator.people import Person
 from simulator.playground import ADMIN, ROOT, Window, open_window, stop
 from simulator.summary import DOUBT, Summary, compare
@@ -39,6 +48,7 @@ KNOWN = 3  # one in so many has installed the app and said hello; the bot knows 
 WITHOUT_APP = 50  # one in so many has not got the app at all
 AT_ONCE = 50
 START_S = 60.0
+LOG, LAST = "bot.log", 5  # what the bot writes; lines of it that are shown when it does not start
 PATIENCE_S = 120.0  # importing a large file takes its time
 RATE_OVER_S = 30.0
 PANEL = "demo"
@@ -117,7 +127,7 @@ class Demo:
         self._limits = limits
         self._admin = self._teams.person("Sample Demo Admin", has_bot=True)
         self._teams.bot_url = f"http://127.0.0.1:{self._plan.port}/api/messages"
-        with (self._plan.folder / "bot.log").open("wb") as log:
+        with (self._plan.folder / LOG).open("wb") as log:
             self._bot = await start_bot(self._plan.port, self._settings(), log=log)
         self._parts.push_async_callback(stop, self._bot)
         async with asyncio.timeout(START_S):
@@ -308,10 +318,22 @@ async def main(arguments: list[str]) -> int:
     try:
         await asyncio.wait([asked, running], return_when=asyncio.FIRST_COMPLETED)
         return 0 if asked.done() or running.result().agrees else 1
+    except (NotStarted, NotSent) as error:
+        sys.stderr.write(f"{error}\nWhat the bot said is in {_short(plan.folder / LOG)}, at last:\n{_last_of(plan)}\n")
+        return 1
+    except TimeoutError:
+        sys.stderr.write(f"Not everything started within {START_S:.0f} seconds.\n")
+        return 1
     finally:
         asked.cancel()
         running.cancel()
         await asyncio.wait([asked, running])
+
+
+def _last_of(plan: Plan) -> str:
+    """Return the last lines that the bot wrote."""
+    lines = (plan.folder / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(f"  {one}" for one in lines[-LAST:])
 
 
 def _say(words: str) -> None:

@@ -4,6 +4,7 @@ Owns starting them together and ending them together. What the bot says goes to 
 into its log.
 """
 
+import argparse
 import asyncio
 import os
 import secrets
@@ -28,6 +29,10 @@ DEV = {
     "HEARBACK_HOME_TENANTS": ADMIN.tenant,
     "HEARBACK_ALLOWED_TENANTS": CUSTOMER.tenant,
 }
+ABOUT = (
+    "Start the bot and a local Teams with two windows, an admin's and a customer's. "
+    "Settings come from the environment and .env; .env.example explains each."
+)
 
 WELCOME = f"""
 Hearback is running. Open these in a browser, each in a tab of its own:
@@ -130,4 +135,5 @@ def answers(port: int) -> bool:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="make run", description=ABOUT).parse_args()
     sys.exit(asyncio.run(main()))

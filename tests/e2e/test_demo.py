@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import free_port
+from simulator import demo
 from simulator.crowd import Habits
 from simulator.demo import Demo, Plan, plan_of, run_demo
 
@@ -43,15 +44,27 @@ async def test_a_small_demo_ends_with_figures_that_agree(tmp_path: Path) -> None
 async def test_a_demo_whose_time_is_up_stops_the_bot_and_still_accounts_for_everybody(tmp_path: Path) -> None:
     said: list[str] = []
     plan = _plan(tmp_path / "demo", people=400, minutes=0.0, faults=0.0)
-    async with Demo(plan, said.append) as demo:
-        run = await demo.send()
-        await demo.watch(run)
-        summary = demo.summary(run)
+    async with Demo(plan, said.append) as shown:
+        run = await shown.send()
+        await shown.watch(run)
+        summary = shown.summary(run)
     assert said[-1] == "The time is up, so the bot is stopped here."
     assert summary.lines[0].kept == 400
     assert summary.lines[2].kept > 0, "not everybody was sent to"
     assert [line for line in summary.lines if line.differ] == []
     assert summary.twice == 0
+
+
+async def test_a_bot_that_does_not_start_is_told_with_its_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEARBACK_NONSENSE", "1")
+    monkeypatch.setattr(demo, "plan_of", lambda _: _plan(tmp_path / "demo"))
+    assert await demo.main([]) == 1
+    said = capsys.readouterr().err
+    assert "HEARBACK_NONSENSE is not a setting of Hearback" in said
+    assert "bot.log" in said
+    assert "Traceback" not in said
 
 
 async def test_a_demo_begins_with_an_empty_folder_of_its_own(tmp_path: Path) -> None:
