@@ -1,5 +1,6 @@
 """What many tests need: a store of their own, and a clock that stands still."""
 
+import gc
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,12 @@ from store.sqlite import open_sqlite
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported and collected out of what is looked through for garbage, again and again: it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 class Clock:
