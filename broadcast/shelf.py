@@ -12,6 +12,7 @@ import msgspec
 from broadcast.queue import Aside
 from broadcast.slices import Slice
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
+from store.pages import documents
 
 MAX_TEXT = 1000  # characters kept of a message that could not be read
 
@@ -64,15 +65,8 @@ class Shelf:
                 await self._store.patch("state", name, Patch(id=name, set=doc))
 
     async def _docs(self) -> list[Doc]:
-        found: list[Doc] = []
-        continuation: str | None = None
         where = [Where("kind", Op.EQ, "aside")]
-        while True:
-            page = await self._store.query("state", where=where, order="due_at", continuation=continuation)
-            found += page.docs
-            continuation = page.continuation
-            if continuation is None:
-                return found
+        return [doc async for doc in documents(self._store, "state", where=where, order="due_at")]
 
 
 def _aside(kept: _Kept) -> Aside:

@@ -15,6 +15,7 @@ from feedback.runs.deliveries import Outcome, ended, late, record_one
 from feedback.runs.progress import Progress, progress
 from feedback.runs.runs import DeliveryState, Run, RunState, deliveries, find_run, move_run
 from store.contract import MAX_BATCH, Change, Conflict, Create, Doc, Op, Patch, Replace, Store, Where
+from store.pages import documents, pages
 
 OPEN, DONE, WAITING = "open", "done", "waiting"  # waiting for its wave: nobody works on it
 SEND, CLOSE, REMIND, OPEN_CHATS, RECALL = "send", "close", "remind", "open", "recall"  # jobs
@@ -143,15 +144,9 @@ async def is_being_sent(store: Store, slice_: Slice) -> bool:
 
 async def _slices(store: Store, run: str, where: Sequence[Where]) -> list[Slice]:
     found: list[Slice] = []
-    continuation: str | None = None
-    while True:
-        page = await store.query("runs", partition=run, where=where, limit=400, continuation=continuation)
-        found += [
-            Slice(run, one.number, one.tenant, one.due, one.job) for one in msgspec.convert(page.docs, list[_Stored])
-        ]
-        continuation = page.continuation
-        if continuation is None:
-            return found
+    async for docs in pages(store, "runs", partition=run, where=where, limit=400):
+        found += [Slice(run, one.number, one.tenant, one.due, one.job) for one in msgspec.convert(docs, list[_Stored])]
+    return found
 
 
 async def reopen(store: Store, slices: Sequence[Slice]) -> None:
@@ -188,16 +183,8 @@ async def take_up(store: Store, slice_: Slice, *, now: float) -> Grip | None:
         Where("slice", Op.EQ, slice_.number),
         Where("state", Op.IN, planned),
     ]
-    docs: list[Doc] = []
-    continuation: str | None = None
-    while True:  # once, unless two have planned it at a time and it has more people than a slice should
-        page = await store.query(
-            "runs", partition=slice_.run, where=where, limit=MAX_BATCH + 1, continuation=continuation
-        )
-        docs += page.docs
-        continuation = page.continuation
-        if continuation is None:
-            break
+    # one page, unless two have planned it at a time and it has more people than a slice should
+    docs = [doc async for doc in documents(store, "runs", partition=slice_.run, where=where, limit=MAX_BATCH + 1)]
     doc = next((one for one in docs if one["id"] == slice_.id), None)
     if doc is None:
         return None

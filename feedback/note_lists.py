@@ -11,6 +11,7 @@ import msgspec
 
 from feedback.notes import BOOK, Note, NoteKind, folded, has_words
 from store.contract import Doc, Op, Store, Where
+from store.pages import pages
 
 LOOKED_AT = 5_000  # notes for one page, however few of them are wanted
 READ = 500  # at once
@@ -96,15 +97,8 @@ async def _newest(store: Store, wanted: Wanted, after: str, limit: int) -> Async
     where = [Where("kind", Op.EQ, wanted.kind.value)] if wanted.kind else []
     if between:
         where.append(Where("at", Op.LE, at))
-    continuation: str | None = None
-    while True:
-        page = await store.query(
-            "ledger", partition=BOOK, where=where, order="at", descending=True, limit=limit, continuation=continuation
-        )
-        yield [one for one in page.docs if not between or (str(one["at"]), str(one["id"])) < (at, last)]
-        continuation = page.continuation
-        if continuation is None:
-            return
+    async for docs in pages(store, "ledger", partition=BOOK, where=where, order="at", descending=True, limit=limit):
+        yield [one for one in docs if not between or (str(one["at"]), str(one["id"])) < (at, last)]
 
 
 def _end(doc: Doc) -> str:

@@ -15,6 +15,7 @@ import msgspec
 
 from feedback.people.people import Person
 from store.contract import Conflict, Doc, Op, Store, Uncertain, Where
+from store.pages import documents
 
 BOOK = "notes"
 _START = r"(?<![^\s(\[{])"  # at the start of a word: not within an address such as a@b or a name such as C#
@@ -113,16 +114,8 @@ async def notes_by(store: Store, author: str) -> list[Note]:
 
 
 async def _newest_first(store: Store, *where: Where) -> AsyncIterator[Note]:
-    continuation: str | None = None
-    while True:
-        page = await store.query(
-            "ledger", partition=BOOK, where=where, order="at", descending=True, limit=500, continuation=continuation
-        )
-        for doc in page.docs:
-            yield msgspec.convert(doc, Note)
-        continuation = page.continuation
-        if continuation is None:
-            return
+    async for doc in documents(store, "ledger", partition=BOOK, where=where, order="at", descending=True, limit=500):
+        yield msgspec.convert(doc, Note)
 
 
 def _product(text: str) -> str:

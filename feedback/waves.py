@@ -25,6 +25,7 @@ from feedback.runs.wave_words import Waves, margin_words
 from feedback.surveys.questions import SCALES, Kind, Question
 from feedback.surveys.surveys import Survey
 from store.contract import Conflict, Doc, Op, Store, Where
+from store.pages import documents
 
 ENOUGH = 30
 """Answers of a segment under which no margin counts: with fewer, intervals cover less than they say (decision 0032)."""
@@ -269,14 +270,8 @@ async def replace_book(store: Store, book: Book, version: str) -> str:
 async def open_books(store: Store) -> AsyncIterator[tuple[Book, str]]:
     """Give the books of all runs whose waves are not over, with their versions."""
     where = [Where("kind", Op.EQ, BOOK), Where("state", Op.EQ, OPEN)]
-    continuation: str | None = None
-    while True:
-        page = await store.query("runs", where=where, order="created_at", limit=100, continuation=continuation)
-        for doc in page.docs:
-            yield msgspec.convert(doc, Book), str(doc["_etag"])
-        continuation = page.continuation
-        if continuation is None:
-            return
+    async for doc in documents(store, "runs", where=where, order="created_at"):
+        yield msgspec.convert(doc, Book), str(doc["_etag"])
 
 
 def unknown_segment(waves: Waves) -> SegmentUnknown:

@@ -14,6 +14,7 @@ from feedback.errors import Refusal
 from feedback.results.tallies import Cell
 from feedback.runs.runs import Run
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
+from store.pages import documents
 
 BOOK = "wishes"
 WAITING, DUE, TOLD, GIVEN_UP = "wish", "wish-due", "wish-told", "wish-given-up"
@@ -118,15 +119,8 @@ async def clear_told(store: Store) -> None:
             await store.delete("ledger", BOOK, str(doc["id"]), etag=str(doc["_etag"]))
 
 
-async def _docs(store: Store, where: Where) -> AsyncIterator[Doc]:
-    continuation: str | None = None
-    while True:
-        page = await store.query("ledger", partition=BOOK, where=[where], limit=_PAGE, continuation=continuation)
-        for doc in page.docs:
-            yield doc
-        continuation = page.continuation
-        if continuation is None:
-            return
+def _docs(store: Store, where: Where) -> AsyncIterator[Doc]:
+    return documents(store, "ledger", partition=BOOK, where=[where], limit=_PAGE)
 
 
 def _id(run: str, person: str) -> str:

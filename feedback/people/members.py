@@ -14,6 +14,7 @@ import msgspec
 from feedback.people.people import Person, person_id
 from feedback.people.people_files import Listed
 from store.contract import MAX_BATCH, Change, Conflict, Create, Delete, Doc, Missing, Op, Store, Where
+from store.pages import documents
 
 T = TypeVar("T")
 
@@ -58,14 +59,8 @@ async def members_among(store: Store, book: str, people: Sequence[str]) -> set[s
 async def books_of(store: Store, person: str, prefix: str = "") -> list[str]:
     """Return the names of the books that a person is in, without the prefix that they begin with."""
     where = [Where("kind", Op.EQ, MEMBER), Where("id", Op.EQ, person)]
-    names: list[str] = []
-    continuation: str | None = None
-    while True:
-        page = await store.query("ledger", where=where, continuation=continuation)
-        names += [str(doc["book"]) for doc in page.docs]
-        continuation = page.continuation
-        if continuation is None:
-            return sorted(one.removeprefix(prefix) for one in names if one.startswith(prefix))
+    names = [str(doc["book"]) async for doc in documents(store, "ledger", where=where)]
+    return sorted(one.removeprefix(prefix) for one in names if one.startswith(prefix))
 
 
 async def leave_books(store: Store, person: str) -> None:
@@ -80,17 +75,9 @@ async def leave(store: Store, book: str, people: Sequence[str]) -> None:
         await store.batch("ledger", book, [Delete(one) for one in people[start : start + MAX_BATCH]])
 
 
-async def docs_in(store: Store, book: str, kind: str) -> AsyncIterator[Doc]:
+def docs_in(store: Store, book: str, kind: str) -> AsyncIterator[Doc]:
     """Give the documents of a kind in a book, page by page."""
-    continuation: str | None = None
-    where = [Where("kind", Op.EQ, kind)]
-    while True:
-        page = await store.query("ledger", partition=book, where=where, limit=PAGE, continuation=continuation)
-        for doc in page.docs:
-            yield doc
-        continuation = page.continuation
-        if continuation is None:
-            return
+    return documents(store, "ledger", partition=book, where=[Where("kind", Op.EQ, kind)], limit=PAGE)
 
 
 async def _know(store: Store, group: Sequence[Listed]) -> None:

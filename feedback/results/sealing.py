@@ -20,6 +20,7 @@ from feedback.results.tally_tree import KIND as TALLY
 from feedback.runs.runs import Delivery, DeliveryState, Run, find_run
 from feedback.surveys.questions import Answers
 from store.contract import MAX_BATCH, Change, Conflict, Create, Delete, Doc, Missing, Op, Patch, Store, Uncertain, Where
+from store.pages import documents, pages
 
 SEALED = "sealed"  # the kind
 SEALED_TALLY = "tally-sealed"
@@ -65,14 +66,8 @@ async def seal(store: Store, run: Run) -> None:
 
 async def unsealed_runs(store: Store) -> list[Run]:
     """Return the runs that are over and still have their key: how long they have been, or why, makes no difference."""
-    keys, continuation = list[Doc](), None
-    while True:
-        where = [Where("kind", Op.EQ, KEY_DOC)]
-        page = await store.query("runs", where=where, order="created_at", continuation=continuation)
-        keys += page.docs
-        continuation = page.continuation
-        if continuation is None:
-            break
+    where = [Where("kind", Op.EQ, KEY_DOC)]
+    keys = [doc async for doc in documents(store, "runs", where=where, order="created_at")]
     runs = [await find_run(store, str(doc["run"])) for doc in keys]
     return [run for run in runs if not run.takes_answers]
 
@@ -105,16 +100,8 @@ async def rebuild_sealed(store: Store, run: Run) -> tuple[Tally | None, Tally]:
 
 async def sealed_answers(store: Store, run: Run) -> AsyncIterator[Sealed]:
     """Give the answers to a sealed run in the order of their ids, which tells nothing."""
-    continuation: str | None = None
-    while True:
-        page = await store.query(
-            "runs", partition=run.run, where=_all_of(SEALED), limit=_PAGE, continuation=continuation
-        )
-        for doc in page.docs:
-            yield msgspec.convert(doc, Sealed)
-        continuation = page.continuation
-        if continuation is None:
-            return
+    async for doc in documents(store, "runs", partition=run.run, where=_all_of(SEALED), limit=_PAGE):
+        yield msgspec.convert(doc, Sealed)
 
 
 async def _settled_arms(store: Store, run: Run) -> Mapping[str, str]:
@@ -135,15 +122,10 @@ async def _settled_arms(store: Store, run: Run) -> Mapping[str, str]:
 
 
 async def _answers_by_arm(store: Store, run: Run) -> Counter[str]:
-    sizes, continuation = Counter[str](), None
-    while True:
-        page = await store.query(
-            "runs", partition=run.run, where=_all_of(BALLOT), limit=_PAGE, continuation=continuation
-        )
-        sizes.update(one.arm for one in msgspec.convert(page.docs, list[Ballot]) if one.revision)
-        continuation = page.continuation
-        if continuation is None:
-            return sizes
+    sizes = Counter[str]()
+    async for docs in pages(store, "runs", partition=run.run, where=_all_of(BALLOT), limit=_PAGE):
+        sizes.update(one.arm for one in msgspec.convert(docs, list[Ballot]) if one.revision)
+    return sizes
 
 
 async def _next(store: Store, run: Run) -> list[Doc]:

@@ -15,6 +15,7 @@ from feedback.errors import RunUnknown
 from feedback.results.tallies import Tally, tally_of, together
 from feedback.runs.runs import RUN_DOC, Delivery, Run, deliveries
 from store.contract import Conflict, Doc, Missing, Op, Store, Where
+from store.pages import documents
 
 KIND = "tally"
 RUN_TALLY = "tally"  # the id of the run's own
@@ -155,15 +156,8 @@ async def _slice_count(store: Store, run: Run) -> int:
     return msgspec.convert(page.docs[0], Delivery).slice + 1 if page.docs else 0
 
 
-async def _docs(store: Store, run: str, where: Sequence[Where]) -> AsyncIterator[Doc]:
-    continuation: str | None = None
-    while True:
-        page = await store.query("runs", partition=run, where=where, limit=_PAGE, continuation=continuation)
-        for doc in page.docs:
-            yield doc
-        continuation = page.continuation
-        if continuation is None:
-            return
+def _docs(store: Store, run: str, where: Sequence[Where]) -> AsyncIterator[Doc]:
+    return documents(store, "runs", partition=run, where=where, limit=_PAGE)
 
 
 async def _each(fold_one: Callable[[int], Awaitable[None]], numbers: Sequence[int]) -> None:

@@ -18,6 +18,7 @@ from feedback.people.people import Person, zone_of
 from feedback.runs.deliveries import why_excluded
 from feedback.runs.runs import DeliveryState
 from store.contract import Op, Store, Where
+from store.pages import documents
 
 PERIOD = timedelta(days=30)
 REMINDED = timedelta(days=60)  # how long after it was sent a message may still be followed by reminders
@@ -150,15 +151,10 @@ async def _contacts(store: Store, people: Sequence[str], since: datetime) -> Cou
 
 async def _counted(store: Store, where: Sequence[Where], count: Callable[[_Contacted], int]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    continuation: str | None = None
-    while True:
-        page = await store.query("runs", where=where, limit=PAGE, continuation=continuation)
-        for doc in page.docs:
-            one = msgspec.convert(doc, _Contacted)
-            counts[one.id] += count(one)
-        continuation = page.continuation
-        if continuation is None:
-            return counts
+    async for doc in documents(store, "runs", where=where, limit=PAGE):
+        one = msgspec.convert(doc, _Contacted)
+        counts[one.id] += count(one)
+    return counts
 
 
 def _count(one: _Contacted, since: datetime) -> int:

@@ -16,6 +16,7 @@ from feedback.runs.wave_words import Waves
 from feedback.surveys.questions import Answers
 from feedback.surveys.surveys import Survey
 from store.contract import Conflict, Doc, Op, Patch, Store, Where
+from store.pages import documents
 
 RUN_DOC = "run"
 DECLINED = "declined: “not for me”"
@@ -285,19 +286,8 @@ async def find_delivery(store: Store, run: str, person: str) -> Delivery | None:
     return None if doc is None else msgspec.convert(doc, Delivery)
 
 
-async def _all(
-    store: Store, where: list[Where], *, partition: str | None = None, order: str = "id"
-) -> AsyncIterator[Doc]:
-    continuation: str | None = None
-    while True:
-        page = await store.query(
-            "runs", partition=partition, where=where, order=order, limit=PAGE, continuation=continuation
-        )
-        for doc in page.docs:
-            yield doc
-        continuation = page.continuation
-        if continuation is None:
-            return
+def _all(store: Store, where: list[Where], *, partition: str | None = None, order: str = "id") -> AsyncIterator[Doc]:
+    return documents(store, "runs", partition=partition, where=where, order=order, limit=PAGE)
 
 
 def _run_doc(run: Run) -> Doc:

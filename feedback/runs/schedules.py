@@ -17,6 +17,7 @@ from feedback.errors import ApprovalNeedsAnother, ScheduleIsOver, ScheduleUnknow
 from feedback.runs.times import Moment
 from feedback.runs.timing import Timing
 from store.contract import Change, Conflict, Create, Doc, Missing, Op, Patch, Store, Where
+from store.pages import documents, pages
 
 BOOK = "schedules"
 GRACE = timedelta(hours=6)  # an occurrence that is later than this is missed, not started
@@ -123,7 +124,8 @@ async def find_schedule(store: Store, name: str) -> Schedule:
 async def list_schedules(store: Store) -> list[Schedule]:
     """Return every schedule by name, those that are over included."""
     where = [Where("kind", Op.EQ, "schedule")]
-    return [msgspec.convert(doc, Schedule) async for page in _pages(store, where, "id", 500) for doc in page]
+    found = documents(store, "ledger", partition=BOOK, where=where, limit=500)
+    return [msgspec.convert(doc, Schedule) async for doc in found]
 
 
 async def pause_schedule(store: Store, name: str, *, is_paused: bool) -> Schedule:
@@ -174,7 +176,8 @@ def upcoming(schedule: Schedule, limit: int = 3) -> list[Moment]:
 
 async def due(store: Store, now: datetime) -> AsyncIterator[list[Schedule | Occurrence]]:
     """Give what has to be looked at by now, longest due first, a few at a time."""
-    async for page in _pages(store, [Where("at", Op.LE, _stamp(now))], "at", GROUP):
+    where = [Where("at", Op.LE, _stamp(now))]
+    async for page in pages(store, "ledger", partition=BOOK, where=where, order="at", limit=GROUP):
         yield [_read(doc) for doc in page]
 
 
@@ -265,18 +268,6 @@ def _moved(schedule: Schedule, following: Slot | None) -> Patch:
 
 async def _change(store: Store, patch: Patch) -> Schedule:
     return msgspec.convert(await store.patch("ledger", BOOK, patch), Schedule)
-
-
-async def _pages(store: Store, where: list[Where], order: str, limit: int) -> AsyncIterator[list[Doc]]:
-    continuation: str | None = None
-    while True:
-        page = await store.query(
-            "ledger", partition=BOOK, where=where, order=order, limit=limit, continuation=continuation
-        )
-        yield page.docs
-        continuation = page.continuation
-        if continuation is None:
-            return
 
 
 def _read(doc: Doc) -> Schedule | Occurrence:

@@ -7,6 +7,7 @@ import msgspec
 from feedback.errors import SurveyMovedOn, SurveyUnknown, quote
 from feedback.surveys.questions import ID_FORM, Question
 from store.contract import Conflict, Doc, Missing, Op, Patch, Store, Where
+from store.pages import documents
 
 ATTEMPTS = 10  # an import tries again this often when somebody else imports the same survey at the same time
 MAX_QUESTIONS = 30
@@ -120,14 +121,8 @@ async def find_survey(store: Store, survey_id: str) -> Survey:
 
 async def list_surveys(store: Store) -> list[Survey]:
     """Return all surveys by id, closed ones included."""
-    surveys: list[Survey] = []
-    where, continuation = [Where("kind", Op.EQ, "survey")], None
-    while True:
-        page = await store.query("surveys", where=where, continuation=continuation)
-        surveys += [msgspec.convert(doc, Survey) for doc in page.docs]
-        continuation = page.continuation
-        if continuation is None:
-            return surveys
+    where = [Where("kind", Op.EQ, "survey")]
+    return [msgspec.convert(doc, Survey) async for doc in documents(store, "surveys", where=where)]
 
 
 async def close_survey(store: Store, survey_id: str) -> Survey:

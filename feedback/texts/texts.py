@@ -20,6 +20,7 @@ from feedback.results.tallies import Cell
 from feedback.runs.runs import DeliveryState, Run, deliveries
 from feedback.surveys.questions import Answers, Kind, Question
 from store.contract import MAX_BATCH, Op, Store, Where
+from store.pages import pages
 
 MOST = 50_000  # answers to a question that are read; memory holds the ids of these
 MOST_SEARCHED = 20_000
@@ -144,14 +145,11 @@ async def _answered(store: Store, run: Run) -> AsyncIterator[tuple[str, datetime
 
 
 async def _answers(store: Store, run: Run, ids: Sequence[str]) -> dict[str, Answers]:
-    where, continuation = [Where("id", Op.IN, list(ids))], None
+    where = [Where("id", Op.IN, list(ids))]
     found: dict[str, Answers] = {}
-    while True:
-        page = await store.query("runs", partition=run.run, where=where, limit=MAX_BATCH, continuation=continuation)
-        found |= {one.id: one.answers for one in msgspec.convert(page.docs, list[_Answered])}
-        continuation = page.continuation
-        if continuation is None:
-            return found
+    async for docs in pages(store, "runs", partition=run.run, where=where, limit=MAX_BATCH):
+        found |= {one.id: one.answers for one in msgspec.convert(docs, list[_Answered])}
+    return found
 
 
 def _ordered(places: Sequence[Place]) -> list[Place]:

@@ -30,7 +30,7 @@ WITHIN_FEEDBACK: dict[str, set[str]] = {  # what is not a room of its own there 
     "texts": {"surveys", "people", "runs", "answers", "results"},
 }
 SHARED = {"ahead", "audit", "errors", "language", "links"}  # of feedback: they import none of its rooms
-CONTRACT = {"store.contract", "store.containers", "store.shapes", "store.deadline"}
+CONTRACT = {"store.contract", "store.containers", "store.pages", "store.shapes", "store.deadline"}
 CONTRACT_ONLY = {"feedback", "broadcast", "dialogs", "bot", "dashboard"}  # of the store, nothing of an engine
 ROOMS = sorted(MAY_IMPORT)
 WIRING = {ROOT / "store" / name for name in ("opening.py", "setup.py", "copy.py")}  # may know the settings too
