@@ -9,7 +9,7 @@ from bot.carried import Data, text_in
 from bot.turn import Reply, Turn
 from feedback.errors import NotAllowed, Refusal
 from feedback.language import ENGLISH, speaking
-from feedback.people.people import Role
+from feedback.people.people import Role, role_now
 
 
 class UnknownAction(Refusal):
@@ -63,8 +63,10 @@ async def act(turn: Turn, data: Data) -> Reply:
     found = ACTS.get(text_in(data, "act"))
     if found is None:
         raise UnknownAction
-    if not turn.role.includes(found.role):
+    role = turn.role if turn.role.includes(found.role) else await role_now(turn.store, turn.parts.policy, turn.person)
+    if not role.includes(found.role):
         raise NotAllowed(command=found.name, role=found.role.value)
+    turn = msgspec.structs.replace(turn, role=role)
     if found.role is Role.CUSTOMER:
         return await found.run(turn, data)
     with speaking(ENGLISH):  # what engineers and admins read is in English alone: decisions/0020

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bot import admins, engineers, everyone, panels, results, running, schedules, sketching
+from bot import admins, engineers, everyone, panels, results, roles, running, schedules, sketching
 from bot.turn import Handler, Reply, Turn
 from cards.help import help_card, unknown
 from feedback.language import mark, say
@@ -149,6 +149,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("cancel", Role.ADMIN, "cancel <run>", "Lets no more cards leave, ever.", running.cancel_run),
     Command("resend", Role.ADMIN, "resend <run>", "Sends again where it is in doubt.", running.resend),
     Command("recall", Role.ADMIN, "recall <run> [delete]", "Takes the cards back.", running.recall),
+    Command("role list", Role.ADMIN, "role list", "Lists who was given a role.", roles.role_list),
+    Command("role give", Role.ADMIN, roles.GIVE, "Makes somebody manager or admin.", roles.role_give),
+    Command("role take", Role.ADMIN, roles.TAKE, "Takes such a role back.", roles.role_take),
     Command("audit", Role.ADMIN, "audit", "Shows what admins changed.", running.audit),
 )
 _BY_WORD = {one.word: one for one in reversed(COMMANDS)}

@@ -10,7 +10,7 @@ from cards.errors import refusal_sentence
 from cards.panels import asked_for
 from cards.people_list import link_card, list_card, state_named, states_card
 from cards.status import runs_card, status_card
-from feedback.audit import latest_records
+from feedback.audit import latest_records, people_of
 from feedback.errors import NothingToSay, Refusal
 from feedback.links import people_path
 from feedback.people.people import find_people
@@ -85,7 +85,7 @@ async def approve(turn: Turn) -> list[Reply]:
 async def audit(turn: Turn) -> list[Reply]:
     """Show what admins changed of late."""
     records = await latest_records(turn.store, turn.now)
-    people = await find_people(turn.store, sorted({one.who for one in records}))
+    people = await find_people(turn.store, people_of(records))
     return [Reply("What admins changed.", audit_card(records, {one.id: one.name for one in people}))]
 
 

@@ -24,9 +24,9 @@ def audit_card(records: Sequence[Record], names: Mapping[str, str]) -> Card:
 
 
 def _row(one: Record, names: Mapping[str, str]) -> list[Element]:
-    who = escape(excerpt(names.get(one.who) or one.who, _NAME))
+    who, on = (escape(excerpt(names.get(part) or part, _NAME)) for part in (one.who, one.on))
     news = " → ".join(escape(excerpt(part, _NAME)) for part in (one.before, one.after) if part)
     return [
-        text(f"**{escape(one.what)}** {escape(excerpt(one.on, _NAME))}{f': {news}' if news else ''}"),
+        text(f"**{escape(one.what)}** {on}{f': {news}' if news else ''}"),
         hint(f"{who}, {moment(one.at)}"),
     ]

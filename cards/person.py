@@ -53,6 +53,8 @@ def _person(person: Person, role: Role) -> dict[str, str]:
         say("Role"): role.value,
         say("Surveys"): say("stopped") if person.has_opted_out else say("welcome"),
     }
+    if person.given_role and person.role_change:
+        rows[say("Role since")] = moment(person.role_change.at)
     if person.first_seen_at:
         rows[say("First met")] = moment(person.first_seen_at)
     some = list(person.attributes.items())[:_ATTRIBUTES]

@@ -47,9 +47,12 @@ async def _visit(route: Route, request: web.Request, parts: Parts) -> Visit:
     """Return who visits: by a token where the route takes one and one is brought, otherwise by a session."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if not scheme or route.purpose is None:
-        return Visit(request, parts, await parts.sessions.find(request), is_tab=route.is_tab)
+        session = await parts.sessions.find(request)
+        role = None if session is None else await parts.role_now(session.visitor.person)
+        return Visit(request, parts, session, role=role, needs=route.role, is_tab=route.is_tab)
     token = await parts.tokens.find(secret.strip()) if scheme.lower() == "bearer" else None
-    return Visit(request, parts, None, token)
+    role = None if token is None else await parts.role_now(token.maker)
+    return Visit(request, parts, None, token, role=role, needs=route.role)
 
 
 async def _turn(visit: Visit, response: web.StreamResponse) -> None:

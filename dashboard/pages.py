@@ -12,7 +12,7 @@ from dashboard.routes import PEOPLE
 from dashboard.sending import TYPES, record_download, send_file
 from dashboard.views import HEARD_WORDS, run_row, sections
 from dashboard.visit import Visit
-from feedback.audit import latest_records
+from feedback.audit import latest_records, people_of
 from feedback.errors import Refusal
 from feedback.people.mixes import mix_words
 from feedback.people.people import find_people
@@ -148,5 +148,5 @@ async def coverage(visit: Visit) -> web.StreamResponse:
 async def audit(visit: Visit) -> web.StreamResponse:
     """Show what admins changed and downloaded of late."""
     records = await latest_records(visit.parts.store, visit.parts.now(), limit=RECORDS)
-    people = await find_people(visit.parts.store, sorted({one.who for one in records}))
+    people = await find_people(visit.parts.store, people_of(records))
     return visit.page("audit.html", records=records, names={one.id: one.name for one in people})

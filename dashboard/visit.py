@@ -17,7 +17,7 @@ from dashboard.templating import Templates
 from dashboard.theme_desk import ThemeDesk
 from dashboard.tickets import Tickets
 from dashboard.tokens import Token, Tokens
-from feedback.people.people import Person, Policy, Role
+from feedback.people.people import Person, Policy, Role, role_now
 from feedback.results.results import CatchesUp
 from store.contract import Store
 
@@ -65,27 +65,26 @@ class Parts:
     entra: Entra | None
     teams_hosts: Sequence[str] = ()  # that may frame the tab
 
+    async def role_now(self, who: Person) -> Role:
+        """Return what somebody may do, as of now."""
+        return await role_now(self.store, self.policy, who)
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request, and who makes it. The session is None on public pages for somebody who is not signed in.
 
-    `token` is what somebody brought who has no session: they act for whoever made it. `is_tab` says that the page is
-    the one that Teams opens.
+    `token` is what somebody brought who has no session: they act for whoever made it. `role` is what the visitor may
+    do, as of this request, and `needs` what the page is for. `is_tab` says that the page is the one that Teams opens.
     """
 
     request: web.Request
     parts: Parts
     session: Session | None
     token: Token | None = None
+    role: Role | None = None
+    needs: Role | None = None
     is_tab: bool = False
-
-    @property
-    def role(self) -> Role | None:
-        """What the visitor may do, as of now."""
-        if self.token is not None:
-            return self.parts.policy.role_of(self.token.maker)
-        return None if self.session is None else self.parts.policy.role_of(self.session.visitor.person)
 
     @property
     def person(self) -> Person:
@@ -112,8 +111,10 @@ class Visit:
         return self.role is not None and self.role.includes(role)
 
     async def may_stay(self) -> bool:
-        """Say whether the session has not ended meanwhile."""
-        return self.session is not None and await self.parts.sessions.is_alive(self.session)
+        """Say whether the session has not ended meanwhile, and the visitor still has the role that the page is for."""
+        if self.session is None or not await self.parts.sessions.is_alive(self.session):
+            return False
+        return self.needs is None or (await self.parts.role_now(self.person)).includes(self.needs)
 
     def page(self, template: str, *, status: int = 200, **named: object) -> web.Response:
         """Return a page made from a template."""

@@ -21,7 +21,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     at: datetime
     who: str  # person id
     what: str  # the command, in its own word
-    on: str  # name of the run, survey, panel or schedule
+    on: str  # name of the run, survey, panel or schedule, or the id of a person
     before: str = ""
     after: str = ""
 
@@ -45,6 +45,11 @@ async def latest_records(store: Store, now: datetime, *, limit: int = 20) -> Seq
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+def people_of(records: Sequence[Record]) -> list[str]:
+    """Return the keys of the people in records: who made a change, and whose role was changed."""
+    return sorted({one.who for one in records} | {one.on for one in records if one.what.startswith("role ")})
 
 
 def _day(at: datetime) -> str:

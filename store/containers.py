@@ -45,7 +45,7 @@ class Container(msgspec.Struct, frozen=True):
 CONTAINERS: dict[str, Container] = {
     one.name: one
     for one in (
-        Container("people", "id", fields=("tenant",)),
+        Container("people", "id", fields=("tenant", "given_role")),
         Container("surveys", "id", fields=("kind",)),
         Container(
             "runs",

@@ -14,6 +14,7 @@ CREATE TABLE people (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX people_seq ON people (seq);
 CREATE INDEX people_tenant ON people (body ->> '$.tenant', partition, id) WHERE body ->> '$.tenant' IS NOT NULL;
+CREATE INDEX people_given_role ON people (body ->> '$.given_role', partition, id) WHERE body ->> '$.given_role' IS NOT NULL;
 
 CREATE TABLE surveys (
     partition TEXT NOT NULL,
@@ -92,6 +93,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('people', 'people', '1000000 1 1'),
     ('people', 'people_seq', '1000000 1'),
     ('people', 'people_tenant', '1000000 50000 1 1'),
+    ('people', 'people_given_role', '10000 1000 1 1'),
     ('surveys', 'surveys', '1000000 1 1'),
     ('surveys', 'surveys_seq', '1000000 1'),
     ('surveys', 'surveys_kind', '1000000 50000 1 1'),

@@ -45,6 +45,15 @@ class Conversation(msgspec.Struct, frozen=True):
     bot_id: str
 
 
+class RoleChange(msgspec.Struct, frozen=True):
+    """What an admin made of somebody's role: who did it, when, and what the person was before and after."""
+
+    by: str  # person id
+    at: datetime
+    before: Role
+    after: Role
+
+
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     """Someone the bot can write to. `id` is Entra tenant id and object id."""
 
@@ -60,20 +69,32 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, str] = {}
     time_zone: str = ""  # IANA name, as the chat tells it
     language: str = ""  # what they asked for; empty: as the chat tells it
+    given_role: Role | None = None  # by an admin; None: as their tenant and the settings say
+    role_change: RoleChange | None = None  # the last one
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """Who is who, by setting."""
+    """Who is who, by setting, and by what admins gave to people of a home tenant."""
 
     admins: Collection[str] = frozenset()  # Entra object ids
     home_tenants: Collection[str] = frozenset()  # their members are engineers
 
     def role_of(self, person: Person) -> Role:
-        """Return a person's role. An admin is one only in a home tenant, where any is set."""
-        at_home = person.tenant in self.home_tenants
+        """Return a person's role: what the settings say or, where that is more, what an admin gave them at home."""
+        role = self.role_by_settings(person)
+        given = person.given_role if self.is_at_home(person) else None
+        return given if given is not None and given.includes(role) else role
+
+    def role_by_settings(self, person: Person) -> Role:
+        """Return what somebody is whatever admins give. An admin is one only in a home tenant, where any is set."""
+        at_home = self.is_at_home(person)
         if person.object_id in self.admins and (at_home or not self.home_tenants):
             return Role.ADMIN
         return Role.ENGINEER if at_home else Role.CUSTOMER
+
+    def is_at_home(self, person: Person) -> bool:
+        """Say whether somebody belongs to a home tenant; nobody else can be given a role."""
+        return person.tenant in self.home_tenants
 
 
 def person_id(tenant: str, object_id: str) -> str:
@@ -96,6 +117,16 @@ async def find_person(store: Store, key: str) -> Person | None:
     """Return a person, or None for somebody who never wrote."""
     doc = await store.get("people", key, key)
     return None if doc is None else msgspec.convert(doc, Person)
+
+
+async def role_now(store: Store, policy: Policy, who: Person) -> Role:
+    """Return the role, as of now, of somebody of whom no more than the ids may be known.
+
+    The store is asked only where that could make a difference: engineers alone can be more than the settings say.
+    """
+    role = policy.role_of(who)
+    known = await find_person(store, who.id) if role is Role.ENGINEER else None
+    return role if known is None else policy.role_of(known)
 
 
 async def meet(store: Store, contact: Contact, now: datetime) -> Person:

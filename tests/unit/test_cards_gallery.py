@@ -31,6 +31,7 @@ from cards.people_list import link_card, list_card, states_card
 from cards.person import my_data_card
 from cards.results import results_card
 from cards.results_segments import attributes_card, segments_card
+from cards.roles import role_card, roles_card, which_card
 from cards.schedules import planned_card, schedules_card
 from cards.size import MAX_CARD_BYTES, card_size
 from cards.status import runs_card, status_card
@@ -42,7 +43,8 @@ from feedback.audit import Record
 from feedback.errors import AudienceFileRefused, AudienceUnknown, FileProblem
 from feedback.notes import Note, NoteKind
 from feedback.people.panels import Panel, PanelImport
-from feedback.people.people import Person, Role
+from feedback.people.people import Person, Policy, Role, RoleChange
+from feedback.people.roles import Changed
 from feedback.results.figures import Figure, Interval
 from feedback.results.results import QuestionResult, Results
 from feedback.results.segments import Segment, Segments
@@ -202,6 +204,7 @@ def gallery(words: str) -> dict[str, Card]:
     paged = replace(survey, pages=(Page(1), Page(len(survey.questions) - 1, words[:120])))
     half = Delivery("exports-1", "t:o", DeliveryState.SENT, 0, draft=Draft("text", answers_of(words)))
     person = Person("t:o", "t", "o", words, attributes={words: words}, first_seen_at=NOW)
+    manager = replace(person, given_role=Role.MANAGER, role_change=RoleChange("t:o", NOW, Role.ENGINEER, Role.MANAGER))
     rows = [Row(f"note <{number}>", words, role) for role in Role for number in range(15)]
     many = [note_of(words, number) for number in range(40)]
     advice = [Advice("nps", "leading", words)] * 40 + [Advice("", "too many questions", words)]
@@ -249,6 +252,12 @@ def gallery(words: str) -> dict[str, Card]:
         "withdrawn, never answered": withdrawn_card(run, None),
         "audit": audit_card([Record(NOW, "t:o", "hold", words, words, words)] * 20, {"t:o": words}),
         "no changes": audit_card([], {}),
+        "roles": roles_card([manager] * 60, {"t:o": words}, Policy(home_tenants={"t"})),
+        "roles of nobody": roles_card([], {}, Policy()),
+        "roles that count for nothing": roles_card([manager], {}, Policy()),
+        "role": role_card(Changed(manager, is_new=True), {"t:o": words}, Policy(home_tenants={"t"})),
+        "role as before": role_card(Changed(manager, is_new=False), {}, Policy(home_tenants={"t"})),
+        "which person": which_card(words, [person] * 60),
         "runs": runs_card([progress_of(words)] * 40),
         "no runs": runs_card([]),
         "help": help_card(rows),
@@ -278,6 +287,7 @@ def gallery(words: str) -> dict[str, Card]:
         "imported with advice": imported_card(Imported(survey, is_new=True, has_changed=True), advice),
         "advice": advice_card(survey, advice),
         "file problems": file_problems_card(file_problems),
+        "my data of a manager": my_data_card(manager, Role.MANAGER, [], []),
         "my data": my_data_card(person, Role.CUSTOMER, [(delivery, run)] * 100, many),
         "refusal": refusal_card(AudienceUnknown(audience=words[:500], known="me, customers")),
         "not saved": not_saved_card("Your answer", "4f1c"),
