@@ -2,7 +2,7 @@
 
 The cookie holds a random name, a turn and a signature, the store only a fingerprint of the name. Every quarter of an
 hour the cookie is replaced by its next turn; when one that was replaced comes back, somebody has a copy, and the
-session ends for both. What somebody may do is not in it: that follows from the settings, anew with each request.
+session ends for both. What somebody may do is not in it: that is looked up anew with each request.
 
 A session in a tab of Teams has a cookie of its own, because browsers send the other to no frame of another site. It
 counts only for requests that come from a page of ours, so it does no more for other sites than the other one.

@@ -25,7 +25,7 @@ class PersonUnknown(Refusal):
 
 
 class NotAtHome(Refusal):
-    """{person} is of no home tenant (**HEARBACK_HOME_TENANTS**): nobody else can be engineer, manager or admin."""
+    """{person} is of no home tenant (**HEARBACK_HOME_TENANTS**): only people of one can be manager or admin."""
 
 
 class AdminBySetting(Refusal):
