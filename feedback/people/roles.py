@@ -5,7 +5,7 @@ a role allows is asked of the `Policy` alone.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 import msgspec
@@ -13,7 +13,8 @@ import msgspec
 from feedback.audit import Record
 from feedback.errors import Refusal
 from feedback.people.people import Person, Policy, Role, RoleChange, find_person
-from store.contract import Busy, Conflict, Op, Page, Patch, Store, Where
+from store.contract import Busy, Conflict, Op, Patch, Store, Where
+from store.pages import documents
 
 ATTEMPTS = 5  # to change a role that others change at the same time
 GIVEN = (Role.ENGINEER, Role.MANAGER, Role.ADMIN)
@@ -85,18 +86,15 @@ async def take_role(store: Store, policy: Policy, person: str, *, by: str, now: 
 
 async def people_with_roles(store: Store) -> list[Person]:
     """Return everybody who has been given a role, by their names."""
-    found: list[Person] = []
     where = [Where("given_role", Op.IN, [one.value for one in GIVEN])]
-    async for page in _pages(store, where):
-        found += msgspec.convert(page.docs, list[Person])
+    found = [msgspec.convert(one, Person) async for one in documents(store, "people", where=where, limit=PAGE)]
     return sorted(found, key=lambda one: (name_of(one).casefold(), one.id))
 
 
 async def people_at(store: Store, tenant: str) -> AsyncIterator[Person]:
     """Give everybody of a tenant whom Hearback knows."""
-    async for page in _pages(store, [Where("tenant", Op.EQ, tenant)]):
-        for doc in page.docs:
-            yield msgspec.convert(doc, Person)
+    async for doc in documents(store, "people", where=[Where("tenant", Op.EQ, tenant)], limit=PAGE):
+        yield msgspec.convert(doc, Person)
 
 
 def name_of(person: Person) -> str:
@@ -147,13 +145,3 @@ async def _write(store: Store, policy: Policy, person: Person, given: Role | Non
     same = Where("given_role", Op.MISSING) if before is None else Where("given_role", Op.EQ, before.value)
     patch = Patch(person.id, set=news, unset=["given_role"] if given is None else [], when=[same])
     return msgspec.convert(await store.patch("people", person.id, patch), Person)
-
-
-async def _pages(store: Store, where: Sequence[Where]) -> AsyncIterator[Page]:
-    continuation: str | None = None
-    while True:
-        page = await store.query("people", where=where, limit=PAGE, continuation=continuation)
-        yield page
-        continuation = page.continuation
-        if continuation is None:
-            return
