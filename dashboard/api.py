@@ -119,8 +119,9 @@ async def runs(visit: Visit) -> web.StreamResponse:
 
 
 async def run(visit: Visit) -> web.StreamResponse:
-    """Give one run, with its waves."""
+    """Give one run as it is now, with its waves."""
     found = await find_run(visit.parts.store, visit.request.match_info["run"])
+    await visit.parts.tallier.catch_up(found.run)
     tally = await find_tally(visit.parts.store, found.run)
     waves = (await visit.parts.live.standing(found)).waves if found.waves is not None else None
     return _json(RunDetail(**msgspec.structs.asdict(_summary(found, tally)), waves=run_waves(waves)))

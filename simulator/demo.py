@@ -134,6 +134,7 @@ class Demo:
             await listening(self._plan.port, self._bot)
             if self._plan.has_window:
                 await self._open_window(ADMIN)
+        self._say(f"The dashboard opens once with {dashboard_link(self._plan.port, self._code)}")
         self._people = self._populate()
         self._crowd = Crowd(
             self._people,
@@ -149,7 +150,6 @@ class Demo:
         self._parts.push_async_callback(stop, process)
         await listening(window.port, process)
         self._say(f"Open {window.url} to watch as an admin: status, hold, continue, results pulse-1, help.")
-        self._say(f"The dashboard opens once with {dashboard_link(self._plan.port, self._code)}")
 
     def _settings(self) -> dict[str, str]:
         return {

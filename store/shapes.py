@@ -6,11 +6,12 @@ was read need not change hands. Every other one is asked by `query`. Both give t
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from store.contract import Op, Store, Where
+from store.contract import Doc, Op, Store, Where
+from store.pages import documents
 
 PAGE = 1000  # documents, at most
 LOOKED_UP = 400  # ids that one question asks for
@@ -83,7 +84,7 @@ async def page_made(
         )
     page = await store.query(container, partition=partition, where=where, limit=limit, continuation=continuation)
     keys = [str(one["id"]) for one in page.docs]
-    beside = [doc async for doc in _of_ids(store, reading.beside_in, keys)]
+    beside = await _of_ids(store, reading.beside_in, keys)
     made = reading.make(
         msgspec.convert(page.docs, list[reading.shape]),  # type: ignore[name-defined]
         msgspec.convert(beside, list[reading.beside]),  # type: ignore[name-defined]
@@ -109,15 +110,11 @@ async def pages_made(
             return
 
 
-async def _of_ids(store: Store, container: str, keys: Sequence[str]) -> AsyncGenerator[dict[str, Any], None]:
-    """Give the documents that have one of some ids."""
-    for start in range(0, len(keys), LOOKED_UP):
-        where = [Where("id", Op.IN, keys[start : start + LOOKED_UP])]
-        continuation: str | None = None
-        while True:  # an engine may give fewer at once than it has
-            page = await store.query(container, where=where, limit=LOOKED_UP, continuation=continuation)
-            for doc in page.docs:
-                yield doc
-            continuation = page.continuation
-            if continuation is None:
-                break
+async def _of_ids(store: Store, container: str, keys: Sequence[str]) -> list[Doc]:
+    """Return the documents that have one of some ids."""
+    parts = [keys[start : start + LOOKED_UP] for start in range(0, len(keys), LOOKED_UP)]
+    return [
+        doc
+        for part in parts
+        async for doc in documents(store, container, where=[Where("id", Op.IN, part)], limit=LOOKED_UP)
+    ]

@@ -89,13 +89,13 @@ class Reader:
         if not keys:
             return []
         between = _by_id(container, Where("id", Op.GE, keys[0]), Where("id", Op.LE, keys[-1]))
-        most = SPARE * len(keys)
-        if int(self._text(count_sql(between, now=now, limit=most + 1))) > most:
-            each = _by_id(container, Where("id", Op.IN, keys))
-            return shaped(shape, container, self._text(bodies_sql(each, None, now=now, limit=len(keys))))
-        wanted = set(keys)
-        found = shaped(shape, container, self._text(bodies_sql(between, None, now=now, limit=most)))
-        return [one for one in found if one.id in wanted]
+        most, wanted = SPARE * len(keys), set(keys)
+        if int(self._text(count_sql(between, now=now, limit=most + 1))) <= most:
+            found = shaped(shape, container, self._text(bodies_sql(between, None, now=now, limit=most + 1)))
+            if len(found) <= most:  # nobody has come in between meanwhile
+                return [one for one in found if one.id in wanted]
+        each = _by_id(container, Where("id", Op.IN, keys))
+        return shaped(shape, container, self._text(bodies_sql(each, None, now=now, limit=len(keys))))
 
     def _changes(self, container: str, sql: Sql, mark: int) -> Changes:
         rows = self._rows(sql)

@@ -20,6 +20,7 @@ from feedback.results.tallies import Cell
 from feedback.runs.runs import DeliveryState, Run
 from feedback.surveys.questions import Answer, Answers, Kind, Question
 from store.contract import MAX_BATCH, Op, Store, Where
+from store.pages import documents
 from store.shapes import Reading, pages_made
 
 DELIVERY = "delivery"
@@ -101,8 +102,9 @@ async def _of_nobody(store: Store, run: Run) -> AsyncGenerator[Sequence[AnswerRo
 
 async def _answers(store: Store, run: Run, question: Question, part: str, ids: Sequence[str]) -> list[Answer]:
     """Return what was answered to a part of a question by some, in the order of their ids given."""
-    page = await store.query("runs", partition=run.run, where=[Where("id", Op.IN, list(ids))], limit=len(ids))
-    given = {one.id: one.answers[question.id] for one in _read(page.docs) if question.id in one.answers}
+    where = [Where("id", Op.IN, list(ids))]
+    docs = [one async for one in documents(store, "runs", partition=run.run, where=where, limit=len(ids))]
+    given = {one.id: one.answers[question.id] for one in _read(docs) if question.id in one.answers}
     found = (_part_of(question, part, given[one]) for one in ids if one in given)
     return [one for one in found if one is not None]
 

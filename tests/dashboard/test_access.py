@@ -8,12 +8,14 @@ from jsonschema import Draft202012Validator
 
 from dashboard.table import ROUTES
 from dashboard.tokens import DAYS, MOST, PREFIX, Purpose, TokenRefused, TooManyTokens
+from feedback.answers.answers import record_answer
 from feedback.audit import latest_records
 from feedback.people.people import Role
 from feedback.results.results import results_of
+from feedback.runs.runs import DeliveryState, deliveries, find_run
 from store.contract import Store
 from tests.conftest import Clock
-from tests.dashboard.house import HOME
+from tests.dashboard.house import HOME, NOW
 from tests.dashboard.site import Browser, ByName, Site
 
 BY = f"{HOME}:{Role.ADMIN.value}"
@@ -221,6 +223,23 @@ async def test_results_are_those_of_the_page(site: Site) -> None:
         "high": nps.interval.high,
     }
     assert "Sample Person" not in await reply.text()
+
+
+async def test_a_run_is_given_as_it_is_now(site: Site) -> None:
+    secret = await token_for(site, Purpose.RESULTS)
+    run = await find_run(site.store, "pulse-1")
+
+    async def answered() -> list[int]:
+        paths = ("/api/runs/pulse-1", "/api/runs/pulse-1/results")
+        replies = [await site.browser().get(path, Authorization=f"Bearer {secret}") for path in paths]
+        detail, results = [json.loads(await one.text()) for one in replies]
+        return [detail["states"]["answered"], results["answered"]]
+
+    before, same = await answered()
+    assert before == same > 0
+    somebody = await anext(deliveries(site.store, run.run, states=frozenset({DeliveryState.SENT})))
+    await record_answer(site.store, run, somebody.id, {"nps": 9}, revision=0, now=NOW)
+    assert await answered() == [before + 1, before + 1]
 
 
 async def test_a_run_that_there_is_not_is_404(site: Site) -> None:
