@@ -5,6 +5,7 @@ An engine that can do all of it by itself says so by a method of its own, and do
 was read need not change hands. Every other one is asked by `query`. Both give the same.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
@@ -86,8 +87,8 @@ async def page_made(
     keys = [str(one["id"]) for one in page.docs]
     beside = await _of_ids(store, reading.beside_in, keys)
     made = reading.make(
-        msgspec.convert(page.docs, list[reading.shape]),  # type: ignore[name-defined]
-        msgspec.convert(beside, list[reading.beside]),  # type: ignore[name-defined]
+        [msgspec.convert(one, reading.shape) for one in page.docs],
+        [msgspec.convert(one, reading.beside) for one in beside],
     )
     return Made(made, page.continuation)
 
@@ -111,10 +112,11 @@ async def pages_made(
 
 
 async def _of_ids(store: Store, container: str, keys: Sequence[str]) -> list[Doc]:
-    """Return the documents that have one of some ids."""
+    """Return the documents that have one of some ids, asked for in parts at once."""
+
+    async def some(part: Sequence[str]) -> list[Doc]:
+        where = [Where("id", Op.IN, part)]
+        return [doc async for doc in documents(store, container, where=where, limit=LOOKED_UP)]
+
     parts = [keys[start : start + LOOKED_UP] for start in range(0, len(keys), LOOKED_UP)]
-    return [
-        doc
-        for part in parts
-        async for doc in documents(store, container, where=[Where("id", Op.IN, part)], limit=LOOKED_UP)
-    ]
+    return [doc for found in await asyncio.gather(*map(some, parts)) for doc in found]

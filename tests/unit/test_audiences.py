@@ -250,20 +250,10 @@ class Counting:
         *,
         partition: str | None = None,
         where: tuple[Where, ...] = (),
-        order: str = "id",
-        descending: bool = False,
         limit: int = 100,
         continuation: str | None = None,
     ) -> Page:
-        page = await self._query(
-            container,
-            partition=partition,
-            where=where,
-            order=order,
-            descending=descending,
-            limit=limit,
-            continuation=continuation,
-        )
+        page = await self._query(container, partition=partition, where=where, limit=limit, continuation=continuation)
         self.asked.append(container)
         docs: list[Doc] = page.docs
         self.largest = max(self.largest, len(docs))

@@ -81,26 +81,9 @@ async def test_counting_asks_twice_for_hundreds_of_people(
     asked: list[str] = []
     query = embedded.query
 
-    async def counting(
-        container: str,
-        *,
-        partition: str | None,
-        where: list[Where],
-        order: str,
-        descending: bool,
-        limit: int,
-        continuation: str | None,
-    ) -> Page:
+    async def counting(container: str, *, where: list[Where], limit: int, continuation: str | None) -> Page:
         asked.append(container)
-        return await query(
-            container,
-            partition=partition,
-            where=where,
-            order=order,
-            descending=descending,
-            limit=limit,
-            continuation=continuation,
-        )
+        return await query(container, where=where, limit=limit, continuation=continuation)
 
     monkeypatch.setattr(embedded, "query", counting)
     assert await over_budget(embedded, people, clock.now(), limit=1) == set(people)

@@ -59,19 +59,12 @@ class Watched:
         partition: str | None = None,
         where: Sequence[Where] = (),
         order: str = "id",
-        descending: bool = False,
         limit: int = 100,
         continuation: str | None = None,
     ) -> Page:
-        self.asked.append(paging.Question(container, partition, where, order, descending))
+        self.asked.append(paging.Question(container, partition, where, order, descending=False))
         return await self._store.query(
-            container,
-            partition=partition,
-            where=where,
-            order=order,
-            descending=descending,
-            limit=limit,
-            continuation=continuation,
+            container, partition=partition, where=where, order=order, limit=limit, continuation=continuation
         )
 
     async def create(self, container: str, doc: Doc) -> Doc:

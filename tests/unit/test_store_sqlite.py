@@ -10,11 +10,13 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from store import sqlite_reader
 from store.containers import CONTAINERS, Container
 from store.contract import Busy, Conflict, Create, Doc, Patch, Store, StoreError, Unavailable
-from store.shapes import MakesPages
+from store.shapes import MakesPages, Reading, page_made
 from store.sqlite import SqliteStore, open_sqlite
 from store.sqlite_file import MIGRATIONS, open_reader, open_writer
 from store.sqlite_plan import Step, step_of
@@ -262,3 +264,20 @@ async def test_a_bug_in_the_writer_makes_the_store_unavailable_and_lets_nobody_w
 
 def test_pages_are_made_by_the_engine_itself() -> None:
     assert issubclass(SqliteStore, MakesPages)
+
+
+async def test_who_comes_in_between_two_looks_costs_nobody_what_is_known_about_them(
+    embedded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Known(msgspec.Struct):
+        id: str
+
+    await embedded.batch("runs", "r", [Create({"run": "r", "id": name}) for name in ("p1", "p9")])
+    for name in ("p1", *(f"p5-{number}" for number in range(20)), "p9"):
+        await embedded.create("people", {"id": name, "tenant": "t"})
+    counted_before_they_came: tuple[str, list[object]] = ("SELECT 2", [])
+    monkeypatch.setattr(sqlite_reader, "count_sql", lambda *_, **__: counted_before_they_came)
+    reading = Reading(
+        Known, Known, "people", lambda page, people: ([one.id for one in page], [one.id for one in people])
+    )
+    assert (await page_made(embedded, reading, "runs", partition="r")).made == (["p1", "p9"], ["p1", "p9"])
